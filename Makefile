@@ -1,0 +1,49 @@
+# `make` alone lists what you can do.
+.DEFAULT_GOAL := help
+.PHONY: up down build base notebook_image check reload logs test lint lock bench help
+
+##@ Run the hub
+up: ## Everything, from nothing to a running hub; safe to repeat.
+	@scripts/up.sh
+
+down: ## Stop the stack; keeps all data and users' servers (SERVERS=stop stops them).
+	@scripts/down.sh
+
+reload: ## Put changed certificates and secrets into effect; cuts nobody off.
+	@scripts/hubkit.sh check
+	@docker compose up --detach --no-deps init && docker compose wait init
+
+logs: ## Follow what the stack says (Ctrl-C ends it).
+	@docker compose logs --follow --tail 100
+
+check: ## Report every mistake in your files and the engine; starts nothing.
+	@scripts/hubkit.sh check
+
+##@ Images
+build: base ## Build the images of the stack; then: docker compose up -d
+	@scripts/build.sh all
+	@HUBKIT_FILES_ONLY=1 scripts/hubkit.sh prepare
+
+notebook_image: base ## Build or pull what DOCKER_NOTEBOOK_IMAGE names.
+	@scripts/build.sh notebook --pull
+
+base: ## Make the base of all images: pulled, or a Debian made here.
+	@scripts/engine.sh
+	@scripts/base-image.sh
+
+##@ Work on the kit
+test: ## Run all tests: unit, docker, whole stack in a browser.
+	@scripts/test.sh
+
+lint: ## Check style and types.
+	@scripts/test.sh lint
+
+lock: ## Refresh the locked versions of all packages.
+	@scripts/lock.sh
+
+bench: ## Measure this kit beside stock JupyterHub and DockerSpawner.
+	@scripts/test.sh bench
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^##@ / {print "\n" substr($$0, 5)} \
+	    /^[a-z_-]+:.*## / {printf "  make %-16s%s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -1,0 +1,85 @@
+"""Pages of AUTH=native: sign up, use an invitation, authorise somebody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nativeauthenticator.handlers import LocalBase, SignUpHandler, ToggleAuthorizationHandler
+from tornado import web
+
+from hubkit.auth.invitations import InvitationRefused
+
+REFUSED_PASSWORD = (
+    "A password needs at least {least} characters, at most 72 bytes, and must not be a common one."
+)
+
+
+class SignUp(SignUpHandler):  # type: ignore[misc]
+    """The sign-up page, which says what happens next."""
+
+    def get_result_message(self, user: Any, *args: Any) -> tuple[str, str]:
+        """Return the kind and the text of the page's answer."""
+        name = self.authenticator.normalize_username(self.get_body_argument("username", ""))
+        if name in self.authenticator.admin_users:
+            return "alert-danger", (
+                "Administrators get their password by a link. On the hub's machine, run: "
+                f"docker compose exec jupyterhub hubkit users invite {name}"
+            )
+        if user is not None and user.is_authorized:
+            return "alert-success", "Your password is set. You can sign in now."
+        if user is not None:
+            return "alert-info", "An administrator has to let you in; then you can sign in."
+        kind, text = super().get_result_message(user, *args)
+        return kind, text
+
+
+class Welcome(LocalBase):  # type: ignore[misc]
+    """Where an invitation leads: set one's password."""
+
+    async def get(self, code: str) -> None:
+        """Show the form, or why the link does not work."""
+        try:
+            name = self._invited(code)
+        except InvitationRefused as refused:
+            raise web.HTTPError(403, _cure(refused)) from None
+        await self._show(name)
+
+    async def post(self, code: str) -> None:
+        """Set the password and lead to the sign-in page."""
+        try:
+            name = self._invited(code)
+        except InvitationRefused as refused:
+            raise web.HTTPError(403, _cure(refused)) from None
+        password = self.get_body_argument("password", strip=False)
+        if password != self.get_body_argument("confirmation", strip=False):
+            await self._show(name, "The two passwords differ.")
+        elif not self.authenticator.is_password_strong(password):
+            least = self.authenticator.minimum_password_length
+            await self._show(name, REFUSED_PASSWORD.format(least=least))
+        else:
+            self.authenticator.set_password(name, password)
+            self.log.info("Password of %s set by invitation", name)
+            self.redirect(self.settings["login_url"])
+
+    def _invited(self, code: str) -> str:
+        invitations = self.authenticator.invitations
+        name: str = invitations.name(code)
+        invitations.accept(code, self.authenticator.password_hash(name))
+        return name
+
+    async def _show(self, name: str, error: str = "") -> None:
+        self.finish(await self.render_template("welcome.html", name=name, error=error))
+
+
+class Authorize(ToggleAuthorizationHandler):  # type: ignore[misc]
+    """Authorising changes something on a GET: only the hub's own page may ask for it."""
+
+    async def get(self, slug: str) -> None:
+        """Authorise *slug*, or take it back."""
+        if self.request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+            raise web.HTTPError(403, "Open the list of users and authorise from there.")
+        await super().get(slug)
+
+
+def _cure(refused: InvitationRefused) -> str:
+    return f"{refused} Ask an administrator for a new one."

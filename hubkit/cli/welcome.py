@@ -1,0 +1,29 @@
+"""Say where the hub is, who administers it and how the first of them gets in."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from hubkit.settings import Settings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `hubkit welcome`."""
+    parser.add_argument("--userlist", type=Path, default=Path("/srv/jupyterhub/userlist"))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the address and, while no administrator has a password, a one-time link."""
+    from hubkit.ops import people
+    from hubkit.userlist import Userlist
+
+    env = Settings.from_env()
+    admins = Userlist.read(options.userlist).admins
+    print(f"\n  The hub:         {env.public_url}")
+    print(f"  Administrators:  {', '.join(admins)}")
+    if env.auth == "native" and not people.with_password(env, admins):
+        print(f"  First sign-in:   {people.invitation(env, admins[0])}")
+        print(f"                   sets the password of {admins[0]}; works once, for a day")
+    print()
+    return 0

@@ -1,0 +1,1 @@
+"""What an operator does: lay out secrets, certificates, checks, waiting."""

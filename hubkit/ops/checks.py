@@ -1,0 +1,190 @@
+"""Everything `make check` looks at. Each check names the cure for what it finds.
+
+To add a check, write a function that takes a `Kit` and returns problems, and add it to
+`FILES` (needs nothing but the checkout) or `ENGINE` (asks the Docker engine).
+"""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hubkit import auth
+from hubkit.errors import ConfigError, EngineError, Problem
+from hubkit.ops import certificates, configured, engine
+from hubkit.settings import Settings, check_file, written_values
+from hubkit.userlist import Userlist
+
+LEAST_DISK = 2 * 2**30  # bytes; an image layer, a log and a user's work must fit
+
+
+@dataclass(frozen=True)
+class Kit:
+    """What is checked.
+
+    Attributes:
+        root: The checkout.
+        env: Its settings, defaults where `.env` is wrong.
+    """
+
+    root: Path
+    env: Settings
+
+
+Check = Callable[[Kit], list[Problem]]
+
+
+def env_file(kit: Kit) -> list[Problem]:
+    """`.env`: every line, every value, and what only makes sense together."""
+    return check_file(kit.root / ".env")[1]
+
+
+def sign_in(kit: Kit) -> list[Problem]:
+    """AUTH and the settings of the provider it names."""
+    return auth.problems(kit.env)
+
+
+def userlist(kit: Kit) -> list[Problem]:
+    """`userlist`: every line, and at least one administrator."""
+    try:
+        Userlist.read(kit.root / "userlist")
+    except ConfigError as error:
+        return list(error.problems)
+    return []
+
+
+def certificate(kit: Kit) -> list[Problem]:
+    """`secrets/jupyterhub.crt` and `.key`, where the edge serves them."""
+    if kit.env.tls != "files":
+        return []
+    return certificates.problems(kit.root / "secrets", kit.env.hub_domain)
+
+
+def site_config(kit: Kit) -> list[Problem]:
+    """The file named by SITE_CONFIG."""
+    name = kit.env.site_config
+    path = kit.root / "site" / Path(name).name
+    if not name or path.is_file():
+        return []
+    return [Problem(f"SITE_CONFIG={name}", "no such file in site/.", f"Put it at {path.name}.")]
+
+
+def readable(kit: Kit) -> list[Problem]:
+    """Files the hub reads as its own user."""
+    found = []
+    for name, need in (("jupyterhub_config.py", stat.S_IROTH), ("userlist", stat.S_IROTH)):
+        path = kit.root / name
+        if path.exists() and not path.stat().st_mode & need:
+            found.append(Problem(name, "cannot be read by the hub.", f"Run: chmod o+r {name}"))
+    need = stat.S_IROTH | stat.S_IXOTH
+    if kit.root.stat().st_mode & need != need:
+        found.append(
+            Problem("this folder", "cannot be read by the hub.", "Run: chmod o+rx . site hubkit")
+        )
+    return found
+
+
+def configuration(kit: Kit) -> list[Problem]:
+    """`jupyterhub_config.py` and the site file, by building each class they configure."""
+    values = written_values(kit.root / ".env")
+    return configured.problems(kit.root / "jupyterhub_config.py", values)
+
+
+def ports(kit: Kit) -> list[Problem]:
+    """The ports the edge publishes: free, or already this stack's."""
+    return [
+        Problem(
+            f"{name}={port}",
+            f"is taken{_by(holder)}.",
+            f"Stop that program, or set {name} in .env to a free port.",
+        )
+        for name, port in (("HTTPS_PORT", kit.env.https_port), ("HTTP_PORT", kit.env.http_port))
+        for holder in [engine.port_holder(port, kit.env.compose_project_name)]
+        if holder is not None
+    ]
+
+
+def _by(holder: str) -> str:
+    return f" by {holder}" if holder else "; 'ss -ltnp' shows by which program"
+
+
+def names(kit: Kit) -> list[Problem]:
+    """Container, networks and volumes of our names: not there, or ours."""
+    project = kit.env.compose_project_name
+    wanted = [
+        ("container", project, "COMPOSE_PROJECT_NAME"),
+        ("network", kit.env.docker_network_name, "DOCKER_NETWORK_NAME"),
+        ("network", f"{project}-control", "COMPOSE_PROJECT_NAME"),
+        ("volume", kit.env.data_volume_host, "DATA_VOLUME_HOST"),
+    ]
+    return [
+        Problem(
+            f"{setting}: the {kind} {name}",
+            "exists, but was made by someone else.",
+            f"Set {setting} to another name, or, if nobody needs it: docker {kind} rm {name}",
+        )
+        for kind, name, setting in wanted
+        if engine.is_foreign(kind, name, project)
+    ]
+
+
+def images(kit: Kit) -> list[Problem]:
+    """The image servers run."""
+    wanted = kit.env.docker_notebook_image
+    if engine.has_image(wanted):
+        return []
+    cure = "Run 'make notebook_image' to build or pull it, or name an image that exists."
+    return [Problem(f"DOCKER_NOTEBOOK_IMAGE={wanted}", "is not on this machine.", cure)]
+
+
+def disk(kit: Kit) -> list[Problem]:  # noqa: ARG001 (all checks are called alike)
+    """Free space where the engine keeps images and volumes."""
+    # A container's root folder lies on the engine's disk, so this one's tells.
+    free = shutil.disk_usage("/").free
+    if free >= LEAST_DISK:
+        return []
+    cure = "Free some: 'docker system df' shows what takes it, 'docker image prune' is safe."
+    return [Problem("the engine's disk", f"has only {free // 2**20} MB left.", cure)]
+
+
+FILES: tuple[Check, ...] = (
+    env_file,
+    sign_in,
+    userlist,
+    certificate,
+    site_config,
+    readable,
+)
+ENGINE: tuple[Check, ...] = (ports, names, disk, images)
+
+
+def files(root: Path) -> tuple[Kit, list[Problem]]:
+    """Return the kit at *root* and what is wrong with its files."""
+    kit = Kit(root, check_file(root / ".env")[0])
+    problems = [problem for check in FILES for problem in check(kit)]
+    if not problems:
+        # What jupyterhub_config.py is built from is known to be good only now.
+        problems = configuration(kit)
+    return kit, problems
+
+
+def run(root: Path, *, skip_images: bool = False) -> list[Problem]:
+    """Return everything that is wrong with the checkout at *root* and its engine.
+
+    Args:
+        root: The checkout.
+        skip_images: Whether the notebook image may still be missing.
+    """
+    kit, problems = files(root)
+    try:
+        engine.require()
+    except EngineError as error:
+        cure = "Start it: 'make up' does where it can."
+        return [*problems, Problem("the Docker engine", f"{error}.", cure)]
+    for check in ENGINE:
+        if not (skip_images and check is images):
+            problems += check(kit)
+    return problems

@@ -1,0 +1,110 @@
+"""Build what `jupyterhub_config.py` configures, to find what is wrong before a user does.
+
+JupyterHub builds the spawner at the first user's first start; until then a misspelled
+trait is silent and a bad value unseen. Here each configured class is built once, in a
+process of its own, with a database in memory and throw-away secrets.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from hubkit.errors import Problem
+
+SECONDS = 60
+CURE = "Correct it in jupyterhub_config.py, or in the file SITE_CONFIG names."
+
+
+def problems(config: Path, environ: Mapping[str, str]) -> list[Problem]:
+    """Return what is wrong with the configuration file *config*.
+
+    Args:
+        config: A ``jupyterhub_config.py``.
+        environ: The settings it reads, by their names in ``.env``.
+    """
+    result = subprocess.run(
+        [sys.executable, "-m", "hubkit.ops.configured", str(config)],
+        env={"PATH": os.defpath, "PYTHONDONTWRITEBYTECODE": "1", **environ},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    if result.returncode != 0:
+        last = (result.stderr.strip().splitlines() or ["no message"])[-1]
+        return [Problem(config.name, f"cannot be loaded: {last}", CURE)]
+    return [Problem(config.name, wrong, CURE) for wrong in json.loads(result.stdout)]
+
+
+class _Collector(logging.Handler):
+    """Keep what traitlets only warns of: a trait that does not exist."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        if "not recognized" in message:
+            self.messages.append(message)
+
+
+def _build(config: Path) -> list[str]:
+    """Return what is wrong with *config*, after building each class it configures."""
+    from jupyterhub import orm
+    from jupyterhub.app import JupyterHub
+    from jupyterhub.crypto import CryptKeeper
+
+    collector = _Collector()
+    logging.getLogger("traitlets").addHandler(collector)
+    hub = JupyterHub(log=logging.getLogger("traitlets"))
+    wrong = []
+    hub.config_file = str(config)
+    try:
+        hub.load_config_file(str(config))
+    except Exception as error:  # noqa: BLE001 (whatever an administrator's file raises)
+        return [f"{type(error).__name__}: {error}"]
+    hub.db = orm.new_session_factory("sqlite:///:memory:")()
+    for trait, arguments in (
+        ("spawner_class", {"user": SimpleNamespace(name="anybody")}),
+        ("authenticator_class", {"_deprecated_db_session": hub.db}),
+        ("proxy_class", {}),
+        (CryptKeeper, {}),
+    ):
+        try:
+            made: Any = getattr(hub, trait) if isinstance(trait, str) else trait
+            made(parent=hub, **arguments)
+        except Exception as error:  # noqa: BLE001
+            wrong.append(f"{type(error).__name__}: {error}")
+    return wrong + collector.messages
+
+
+def _with_throw_away_secrets(config: Path) -> list[str]:
+    from hubkit import stack
+    from hubkit.ops.layout import Layout, Owners
+
+    with tempfile.TemporaryDirectory() as scratch:
+        root = Path(scratch)
+        for folder in ("run", "data", "secrets"):
+            (root / folder).mkdir()
+        me = os.getuid()
+        owners = Owners(hub=me, proxy=me, edge=me, warden=me)
+        Layout(root / "run", root / "data", root / "secrets", owners).make(with_certificate=False)
+        stack.PROXY_TOKEN = root / "run" / "hub" / "proxy-token"
+        stack.COOKIE_SECRET = root / "data" / "jupyterhub_cookie_secret"
+        stack.AUTH_STATE_KEY = root / "data" / "auth_state_key"
+        return _build(config)
+
+
+if __name__ == "__main__":
+    found = _with_throw_away_secrets(Path(sys.argv[1]))
+    sys.stdout.write(json.dumps(found))

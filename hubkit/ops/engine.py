@@ -1,0 +1,74 @@
+"""Questions an operator asks the Docker engine through its socket."""
+
+from __future__ import annotations
+
+import functools
+import socket
+from typing import Any
+
+import docker
+from docker.errors import DockerException, ImageNotFound, NotFound
+
+from hubkit.errors import EngineError
+
+PROJECT = "com.docker.compose.project"
+CALL_SECONDS = 20
+
+
+@functools.cache
+def client() -> Any:
+    """Return the client of the engine at DOCKER_HOST or the usual socket."""
+    return docker.from_env(timeout=CALL_SECONDS)
+
+
+def require() -> None:
+    """Return if the engine answers.
+
+    Raises:
+        EngineError: It does not.
+    """
+    try:
+        client().ping()
+    except DockerException as error:
+        raise EngineError("does not answer") from error
+
+
+def has_image(name: str) -> bool:
+    """Return whether the engine holds the image *name*."""
+    try:
+        client().images.get(name)
+    except ImageNotFound:
+        return False
+    return True
+
+
+def is_foreign(kind: str, name: str, project: str) -> bool:
+    """Return whether a container, network or volume *name* exists that is not *project*'s."""
+    try:
+        attrs = getattr(client(), f"{kind}s").get(name).attrs
+    except NotFound:
+        return False
+    if attrs.get("Name", "").lstrip("/") != name:
+        return False  # found by the beginning of its id
+    found = attrs.get("Config", attrs).get("Labels") or {}
+    return found.get(PROJECT) != project
+
+
+def port_holder(port: int, project: str) -> str | None:
+    """Return who holds TCP *port*: None if free or *project*'s, "" if nobody we can name.
+
+    Runs in the network of the host.
+    """
+    for container in client().containers.list():
+        published = (container.attrs.get("HostConfig") or {}).get("PortBindings") or {}
+        bound = [int(one["HostPort"] or 0) for all_ in published.values() for one in all_ or []]
+        if port in bound:
+            mine = container.labels.get(PROJECT) == project
+            return None if mine else f"the container {container.name}"
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("0.0.0.0", port))  # noqa: S104 (the edge binds it so, too)
+        except OSError:
+            return ""
+    return None

@@ -1,0 +1,1 @@
+"""Services the hub starts beside itself."""

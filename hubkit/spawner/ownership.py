@@ -1,0 +1,81 @@
+"""Give a brand-new home to the user the image runs as.
+
+Docker makes the mount point of a new volume root's when the image has no such folder,
+and a server without capabilities could then never write to it. The folder's owner is
+set through the engine's archive calls, before the container is started.
+"""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+from typing import Any
+
+DIRECTORY_MODE = 0o755
+
+
+def give_home(client: Any, container: str, home: str) -> None:
+    """Make the image's user the owner of *home* if root is.
+
+    Args:
+        client: A ``docker.APIClient``.
+        container: Id of a container that was created and not yet started.
+        home: Absolute path of a mounted volume nobody has written to.
+
+    Raises:
+        docker.errors.APIError: The engine refused.
+    """
+    user = client.inspect_container(container)["Config"]["User"]
+    uid, gid = owner(user, _file(client, container, "/etc/passwd") if user else "")
+    if uid == 0 or _first(client, container, home).uid != 0:
+        return
+    path = PurePosixPath(home)
+    client.put_archive(container, str(path.parent), _directory(path.name, uid, gid))
+
+
+def owner(user: str, passwd: str) -> tuple[int, int]:
+    """Return the numeric user and group of an image's ``USER``.
+
+    Args:
+        user: ``""``, ``name``, ``uid``, ``name:group`` or ``uid:gid``; a group given by
+            name is read as the user's own group.
+        passwd: Text of the image's ``/etc/passwd``.
+    """
+    name, _, group = user.partition(":")
+    for line in passwd.splitlines():
+        fields = line.split(":")
+        if len(fields) > 3 and name in (fields[0], fields[2]):
+            return int(fields[2]), int(group) if group.isdigit() else int(fields[3])
+    uid = int(name) if name.isdigit() else 0
+    return uid, int(group) if group.isdigit() else 0
+
+
+def _directory(name: str, uid: int, gid: int) -> bytes:
+    entry = tarfile.TarInfo(name)
+    entry.type, entry.mode, entry.uid, entry.gid = tarfile.DIRTYPE, DIRECTORY_MODE, uid, gid
+    with io.BytesIO() as buffer:
+        with tarfile.open(fileobj=buffer, mode="w") as tar:
+            tar.addfile(entry)
+        return buffer.getvalue()
+
+
+def _tar(client: Any, container: str, path: str) -> bytes:
+    chunks: Iterable[bytes] = client.get_archive(container, path)[0]
+    return b"".join(chunks)
+
+
+def _first(client: Any, container: str, path: str) -> tarfile.TarInfo:
+    with tarfile.open(fileobj=io.BytesIO(_tar(client, container, path))) as tar:
+        entry = tar.next()
+    if entry is None:
+        raise FileNotFoundError(path)
+    return entry
+
+
+def _file(client: Any, container: str, path: str) -> str:
+    with tarfile.open(fileobj=io.BytesIO(_tar(client, container, path))) as tar:
+        entry = tar.next()
+        content = tar.extractfile(entry) if entry else None
+        return content.read().decode("utf-8", "replace") if content else ""

@@ -1,0 +1,60 @@
+"""What this hub does, one decision per section.
+
+Values that differ between sites are settings in .env (explained in .env.example).
+`make check` reports every mistake in either file without starting the hub.
+Your own additions belong into a file in site/ named by SITE_CONFIG: loaded last.
+"""
+
+from pathlib import Path
+
+from hubkit import auth, stack
+from hubkit.services import culler
+from hubkit.settings import Settings
+from hubkit.spawner import KitSpawner
+from hubkit.userlist import Userlist
+
+c = get_config()
+env = Settings.from_env()
+here = Path(__file__).parent
+
+# Who may sign in: AUTH in .env, names in ./userlist
+auth.configure(c, env, Userlist.read(here / "userlist"))
+
+# What each person gets: a container of their own with a home that survives everything
+c.JupyterHub.spawner_class = KitSpawner
+c.KitSpawner.project = env.compose_project_name
+c.KitSpawner.image = env.docker_notebook_image
+c.KitSpawner.notebook_dir = env.docker_notebook_dir
+c.KitSpawner.default_url = env.default_url
+c.KitSpawner.environment = env.server_env
+c.KitSpawner.extra_volumes = list(env.extra_volumes)
+c.KitSpawner.adopt_volumes = env.adopt_volumes
+c.KitSpawner.delete_user_volumes = env.delete_user_volumes
+c.KitSpawner.start_timeout = env.start_timeout
+
+# How much of the machine each server may use, and what it may not do
+c.KitSpawner.mem_limit = env.mem_limit or None
+c.KitSpawner.cpu_limit = env.cpu_limit or None
+c.KitSpawner.pids_limit = env.pids_limit
+
+# A user's files are served from the hub's own address, so their settings may not
+# change how their server checks who is asking
+c.KitSpawner.disable_user_config = True
+
+# More than one server per person
+c.JupyterHub.allow_named_servers = True
+c.JupyterHub.named_server_limit_per_user = env.named_server_limit
+
+# When servers are stopped: after IDLE_TIMEOUT without activity, at the latest at MAX_AGE
+culler.configure(c, env)
+
+# How the parts find each other: the proxy and the warden are containers of their own,
+# so that a restart of the hub leaves every server and every connection alone
+stack.configure(c, env)
+
+# Pages of the kit, before JupyterHub's own
+c.JupyterHub.template_paths = [str(stack.TEMPLATES)]
+
+# Site-only additions, loaded last; upgrades never touch them
+if env.site_config:
+    load_subconfig(str(here / "site" / Path(env.site_config).name))

@@ -1,0 +1,21 @@
+#!/bin/sh
+# Stop the stack. Data stays; so do users' servers, unless SERVERS=stop.
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/say.sh
+
+project=$(setting COMPOSE_PROJECT_NAME jupyterhub)
+servers() { docker ps --filter "label=hubkit.hub=$project" --format '{{.Names}}'; }
+
+if [ "${SERVERS:-keep}" = stop ]; then
+    servers | xargs -r docker stop >/dev/null
+fi
+docker compose down --remove-orphans
+running=$(servers)
+if [ -n "$running" ]; then
+    say "users' servers left running, for the next 'make up' (SERVERS=stop make down stops them):"
+    printf '%s\n' "$running" | sed 's/^/  /'
+else
+    say "no user's server was left running"
+fi
+say "kept: all homes, the hub's data, secrets/ and .env"

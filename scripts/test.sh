@@ -1,0 +1,86 @@
+#!/bin/sh
+# Run the tests, after setting up all they need: packages in .venv, the Docker engine,
+# Chromium. Says at the end which tiers ran; with CI=true a tier that could not run fails.
+#
+#   test.sh            all tiers        test.sh unit|docker|e2e|lint|bench   one of them
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/say.sh
+
+BIN=.venv/bin
+BUNDLE=$(setting CA_BUNDLE /etc/ssl/certs/ca-certificates.crt)
+missing=''
+ran=''
+
+packages() {
+    command -v python3 >/dev/null 2>&1 || fail "python3 (3.11 or newer) is needed to run the tests."
+    stamp=.venv/locked
+    if ! cmp -s requirements/test.txt "$stamp" 2>/dev/null; then
+        say "installing the tests' packages into .venv"
+        rm -rf .venv
+        python3 -m venv .venv || fail "python3 has no venv module." "Install it, e.g. apt-get install python3-venv"
+        $BIN/pip --quiet --disable-pip-version-check install --require-hashes -r requirements/build.txt
+        SSL_CERT_FILE=$BUNDLE $BIN/uv --quiet --no-config pip install --python $BIN/python \
+            --require-hashes -r requirements/test.txt
+        echo "$PWD" >"$($BIN/python -c 'import site; print(site.getsitepackages()[0])')/hubkit-checkout.pth"
+        cp requirements/test.txt "$stamp"
+    fi
+}
+
+engine() {
+    scripts/engine.sh </dev/null && scripts/base-image.sh
+}
+
+browser() {
+    for name in chromium chromium-browser google-chrome; do
+        command -v "$name" >/dev/null 2>&1 && return 0
+    done
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 || return 1
+    say "installing Chromium"
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >/dev/null
+}
+
+tier() { # NAME WORD…: run one tier's tests
+    name=$1
+    shift
+    say "tier $name"
+    $BIN/python -m pytest "tests/$name" "$@"
+    ran="$ran $name"
+}
+
+lint() {
+    $BIN/ruff check .
+    $BIN/ruff format --check .
+    $BIN/mypy
+    ran="$ran lint"
+}
+
+absent() { missing="$missing
+  $1: $2"; }
+
+packages
+case ${1:-all} in
+unit | lint) ;;
+*) engine || absent 'docker, e2e' 'no Docker engine' ;;
+esac
+case ${1:-all} in
+unit) tier unit ;;
+lint) lint ;;
+docker) tier docker ;;
+e2e) browser && tier e2e ;;
+bench) $BIN/python -m benchmarks ;;
+all)
+    lint
+    tier unit
+    if [ -z "$missing" ]; then
+        tier docker
+        if browser; then tier e2e; else absent e2e 'no Chromium, and it cannot be installed here'; fi
+    fi
+    ;;
+*) fail "no such tier: $1" ;;
+esac
+say "ran:$ran"
+if [ -n "$missing" ]; then
+    say "could not run:$missing" >&2
+    [ -z "${CI:-}" ] || exit 1
+fi

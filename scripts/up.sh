@@ -1,0 +1,30 @@
+#!/bin/sh
+# From nothing to a running hub. Every step may be repeated and interrupted: it does what
+# is missing and nothing else, and nothing starts before everything was checked.
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/say.sh
+
+scripts/engine.sh
+scripts/base-image.sh
+scripts/build.sh hub
+HUBKIT_FILES_ONLY=1 scripts/hubkit.sh prepare
+scripts/hubkit.sh check --skip-images
+scripts/build.sh all
+scripts/build.sh notebook
+scripts/hubkit.sh check
+
+say "starting"
+if ! docker compose up --detach --remove-orphans --quiet-pull 2>.up.log; then
+    cat .up.log >&2
+    docker compose logs --no-log-prefix --tail 20 init >&2
+    rm -f .up.log
+    fail "the stack did not start." "The reason is above; 'make up' again is safe."
+fi
+rm -f .up.log
+scripts/hubkit.sh wait || {
+    docker compose ps --all >&2
+    docker compose logs --tail 15 >&2
+    fail "the stack was started but the hub does not answer." "Its containers' last words are above."
+}
+docker compose exec -T jupyterhub hubkit welcome
