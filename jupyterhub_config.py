@@ -52,9 +52,6 @@ culler.configure(c, env)
 # so that a restart of the hub leaves every server and every connection alone
 stack.configure(c, env)
 
-# Pages of the kit, before JupyterHub's own
-c.JupyterHub.template_paths = [str(stack.TEMPLATES)]
-
 # Site-only additions, loaded last; upgrades never touch them
 if env.site_config:
     load_subconfig(str(here / "site" / Path(env.site_config).name))

@@ -148,15 +148,15 @@ def written_values(path: Path, environ: Mapping[str, str] | None = None) -> dict
     return {name: value for name, value in found.items() if value}
 
 
-def _merged(
-    path: Path, environ: Mapping[str, str] | None
-) -> tuple[dict[str, str], list[Problem]]:
+def _merged(path: Path, environ: Mapping[str, str] | None) -> tuple[dict[str, str], list[Problem]]:
     environ = os.environ if environ is None else environ
     try:
         written, problems = envfile.parse(path.read_bytes(), public=public_names())
     except FileNotFoundError:
-        written = {}
-        problems = [Problem(".env", "no such file.", "Run 'cp .env.example .env'.")]
+        written, problems = {}, [Problem(".env", "no such file.", "Run 'cp .env.example .env'.")]
+    except OSError as error:
+        cure = "Make it a file that the account running this may read."
+        written, problems = {}, [Problem(".env", f"cannot be read: {error.strerror}.", cure)]
     for name in sorted(set(written) - allowed_names()):
         guess = nearest(name, allowed_names())
         cure = f"Did you mean {guess}?" if guess else "Remove the line."

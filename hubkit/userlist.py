@@ -64,10 +64,13 @@ class Userlist:
         """
         try:
             return cls.parse(path.read_bytes().decode("utf-8"), path.name)
-        except (FileNotFoundError, IsADirectoryError):
+        except FileNotFoundError:
             problem = Problem(
                 path.name, "no such file.", "Write it: one name per line, 'admin' after yours."
             )
+        except OSError as error:
+            cure = "Make it a file that the account running this may read."
+            problem = Problem(path.name, f"cannot be read: {error.strerror}.", cure)
         except UnicodeDecodeError:
             problem = Problem(path.name, "is not UTF-8 text.", "Save it as UTF-8.")
         raise ConfigError([problem])

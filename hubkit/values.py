@@ -133,6 +133,8 @@ def docker_name(written: str) -> str:
 
 def project_name(written: str) -> str:
     """Return a Compose project name (https://docs.docker.com/compose/project-name/)."""
+    if written == "jupyter":
+        raise ValueError("another name: 'jupyter' begins the names of users' containers")
     if not PROJECT_NAME.fullmatch(written) or len(written) > 40:
         raise ValueError("at most 40 small letters, digits, '-' or '_', a letter or digit first")
     return written

@@ -36,6 +36,9 @@ debootstrap_base() {
         "$SUITE" "$root" >"$root.log" 2>&1 ||
         fail "debootstrap could not make a Debian base: $(tail -n 1 "$root.log")" \
             "Check that the Debian mirror is reachable, or load $wanted by hand: docker load < image.tar"
+    # As python:slim has it: security fixes reach the packages the images add.
+    printf 'deb http://deb.debian.org/debian-security %s-security main\n' "$SUITE" \
+        >"$root/etc/apt/sources.list.d/security.list"
     rm -rf "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/*.bin "$root"/var/cache/apt/archives/*.deb "$root.log"
     tar -C "$root" --one-file-system -c . | docker import \
         --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8' \

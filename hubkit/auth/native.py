@@ -11,8 +11,10 @@ from typing import Any
 
 import bcrypt
 from jupyterhub import orm
+from jupyterhub.handlers.login import LoginHandler
 from nativeauthenticator import NativeAuthenticator
 from nativeauthenticator.orm import UserInfo
+from tornado.web import HTTPError
 from traitlets import Instance
 
 from hubkit import stack
@@ -27,7 +29,7 @@ FAILURES = 10
 LOCK_SECONDS = 300
 
 
-class KitNativeAuthenticator(NativeAuthenticator):  # type: ignore[misc]
+class KitNativeAuthenticator(NativeAuthenticator):
     """NativeAuthenticator whose administrators come in by invitation."""
 
     invitations = Instance(Invitations)
@@ -35,7 +37,28 @@ class KitNativeAuthenticator(NativeAuthenticator):  # type: ignore[misc]
     def _invitations_default(self) -> Invitations:
         return Invitations.from_file(stack.COOKIE_SECRET)
 
-    def check_allowed(self, username: str, authentication: Any = None) -> bool:
+    async def authenticate(self, handler: Any, data: dict[str, str]) -> str | None:
+        """Return the name if the password is right.
+
+        Raises:
+            HTTPError: The password is right but nobody has let the person in yet.
+        """
+        # bcrypt raises where nobody's password can be that long.
+        if len(data["password"].encode("utf-8")) > LONGEST_PASSWORD:
+            return None
+        name: str | None = await super().authenticate(handler, data)
+        info = self.get_user(data["username"])
+        if (
+            not name
+            and info
+            and not info.is_authorized
+            and not self.is_blocked(info.username)
+            and info.is_valid_password(data["password"])
+        ):
+            raise HTTPError(403, "An administrator has to let you in first.")
+        return name
+
+    def check_allowed(self, username: str, authentication: Any = None) -> bool:  # noqa: ARG002
         """Let in whom the list, an administrator or a group allows."""
         info = self.get_user(username)
         return bool(info and info.is_authorized)
@@ -74,6 +97,8 @@ class KitNativeAuthenticator(NativeAuthenticator):  # type: ignore[misc]
     def get_handlers(self, app: Any) -> list[tuple[str, type]]:
         """Return NativeAuthenticator's pages, ours in place of theirs."""
         ours = {
+            # NativeAuthenticator 1.3's own sign-in page fails on JupyterHub 6.
+            r"/login": LoginHandler,
             r"/signup": SignUp,
             r"/authorize/([^/]*)": Authorize,
             r"/welcome/([^/]+)": Welcome,
@@ -85,6 +110,7 @@ class KitNativeAuthenticator(NativeAuthenticator):  # type: ignore[misc]
 def configure(c: Any, env: Settings, users: Userlist) -> None:  # noqa: ARG001 (one signature)
     """Set NativeAuthenticator: no open sign-up, no weak password, no endless guessing."""
     c.JupyterHub.authenticator_class = KitNativeAuthenticator
+    c.JupyterHub.template_paths = [str(stack.TEMPLATES / "native")]
     c.KitNativeAuthenticator.open_signup = False
     c.KitNativeAuthenticator.minimum_password_length = LEAST_PASSWORD
     c.KitNativeAuthenticator.check_common_password = True

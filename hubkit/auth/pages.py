@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from nativeauthenticator.handlers import LocalBase, SignUpHandler, ToggleAuthorizationHandler
-from tornado import web
+from tornado.web import HTTPError
 
 from hubkit.auth.invitations import InvitationRefused
 
-REFUSED_PASSWORD = (
+TOO_WEAK = (
     "A password needs at least {least} characters, at most 72 bytes, and must not be a common one."
 )
 
 
-class SignUp(SignUpHandler):  # type: ignore[misc]
+class SignUp(SignUpHandler):
     """The sign-up page, which says what happens next."""
 
     def get_result_message(self, user: Any, *args: Any) -> tuple[str, str]:
@@ -33,7 +33,7 @@ class SignUp(SignUpHandler):  # type: ignore[misc]
         return kind, text
 
 
-class Welcome(LocalBase):  # type: ignore[misc]
+class Welcome(LocalBase):
     """Where an invitation leads: set one's password."""
 
     async def get(self, code: str) -> None:
@@ -41,7 +41,7 @@ class Welcome(LocalBase):  # type: ignore[misc]
         try:
             name = self._invited(code)
         except InvitationRefused as refused:
-            raise web.HTTPError(403, _cure(refused)) from None
+            raise HTTPError(403, _cure(refused)) from None
         await self._show(name)
 
     async def post(self, code: str) -> None:
@@ -49,13 +49,13 @@ class Welcome(LocalBase):  # type: ignore[misc]
         try:
             name = self._invited(code)
         except InvitationRefused as refused:
-            raise web.HTTPError(403, _cure(refused)) from None
+            raise HTTPError(403, _cure(refused)) from None
         password = self.get_body_argument("password", strip=False)
         if password != self.get_body_argument("confirmation", strip=False):
             await self._show(name, "The two passwords differ.")
         elif not self.authenticator.is_password_strong(password):
             least = self.authenticator.minimum_password_length
-            await self._show(name, REFUSED_PASSWORD.format(least=least))
+            await self._show(name, TOO_WEAK.format(least=least))
         else:
             self.authenticator.set_password(name, password)
             self.log.info("Password of %s set by invitation", name)
@@ -71,13 +71,13 @@ class Welcome(LocalBase):  # type: ignore[misc]
         self.finish(await self.render_template("welcome.html", name=name, error=error))
 
 
-class Authorize(ToggleAuthorizationHandler):  # type: ignore[misc]
+class Authorize(ToggleAuthorizationHandler):
     """Authorising changes something on a GET: only the hub's own page may ask for it."""
 
     async def get(self, slug: str) -> None:
         """Authorise *slug*, or take it back."""
         if self.request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
-            raise web.HTTPError(403, "Open the list of users and authorise from there.")
+            raise HTTPError(403, "Open the list of users and authorise from there.")
         await super().get(slug)
 
 

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -32,9 +33,7 @@ def make_self_signed(folder: Path, domain: str) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = _sign(key, domain)
     pem = serialization.Encoding.PEM
-    secret = key.private_bytes(
-        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     _write(folder / KEY, secret, 0o600)
     _write(folder / CERTIFICATE, certificate.public_bytes(pem), 0o644)
 
@@ -112,12 +111,13 @@ def _open_to_others(key: Path) -> list[Problem]:
 def _key(path: Path, certificate: x509.Certificate) -> list[Problem]:
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+        fits = key.public_key() == certificate.public_key()
     except TypeError:
         cure = f"Write it without: openssl pkey -in {_shown(KEY)} -out new.key"
         return [Problem(_shown(KEY), "is protected by a passphrase.", cure)]
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, UnsupportedAlgorithm) as error:
         return [Problem(_shown(KEY), f"cannot be read: {error}.", "Put the key there in PEM form.")]
-    if key.public_key() == certificate.public_key():
+    if fits:
         return []
     cure = "Put the two files of one pair there; the site's own certificate comes first."
     return [Problem(_shown(KEY), f"is not the key of {_shown(CERTIFICATE)}.", cure)]

@@ -36,7 +36,7 @@ def first_free(db: Any, user: str, project: str) -> str:
     It differs from `names.home_volume` of rank 1 only if that is another's home already,
     as it is after that other user, once called *user*, was renamed.
     """
-    states = db.query(orm.Spawner.state).filter(orm.Spawner.name == "")
-    taken = {state.get(KEY) for (state,) in states if state}
+    default = db.query(orm.Spawner).filter(orm.Spawner.name == "")
+    taken = {one.state.get(KEY) for one in default if one.state}
     ranked = (names.home_volume(user, project, rank) for rank in count(1))
     return next(name for name in ranked if name not in taken)

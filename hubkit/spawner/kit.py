@@ -7,11 +7,12 @@ from typing import Any
 
 from docker.errors import APIError, NotFound
 from dockerspawner import DockerSpawner
-from traitlets import Bool, Int, List, Unicode, default
+from traitlets import Bool, Instance, Int, List, Unicode, default
 
 from hubkit import names
 from hubkit.errors import NotYours
 from hubkit.spawner import homes, labels, limits, ownership, volumes
+from hubkit.values import Mount
 
 
 class KitSpawner(DockerSpawner):
@@ -23,6 +24,7 @@ class KitSpawner(DockerSpawner):
         help="""Compose project this hub belongs to; begins every name and marks every label.""",
     )
     extra_volumes = List(
+        Instance(Mount),
         config=True,
         help="""`hubkit.values.Mount`s every server mounts besides the home.""",
     )

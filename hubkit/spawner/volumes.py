@@ -9,6 +9,7 @@ from hubkit.errors import NotYours
 from hubkit.spawner import labels
 from hubkit.values import Mount
 
+
 def home_mount(name: str, target: str, project: str, user: str) -> dict[str, Any]:
     """Return the mount of a home; an engine that makes the volume labels it, too."""
     return {

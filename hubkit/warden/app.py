@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import Awaitable, Callable
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, UnixConnector, web
+from aiohttp.typedefs import Handler, Middleware
 from yarl import URL
 
 log = logging.getLogger("hubkit.warden")
 
 # Headers that speak of one connection, not of the message: RFC 9110 section 7.6.1.
-HOP_BY_HOP = frozenset(
-    ("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer")
-    + ("transfer-encoding", "upgrade", "host", "authorization", "content-length")
-)
+CONNECTION = {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
+OURS = {"host", "authorization", "proxy-authenticate", "proxy-authorization", "content-length"}
+HOP_BY_HOP = CONNECTION | OURS
 CHUNK = 64 * 2**10  # bytes
 SESSION: web.AppKey[ClientSession] = web.AppKey("session", ClientSession)
 
@@ -45,10 +44,7 @@ def make_app(socket: str, token: str) -> web.Application:
     return app
 
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-def _guard(token: str) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def _guard(token: str) -> Middleware:
     expected = f"Bearer {token}".encode()
 
     @web.middleware

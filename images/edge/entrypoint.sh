@@ -32,4 +32,7 @@ case ${HTTPS_PORT:-443} in
 *) export REDIRECT_PORT=":$HTTPS_PORT" ;;
 esac
 
+# Docker may hand every container the site's outgoing proxy; it is not for the backend.
+export NO_PROXY="${NO_PROXY:+$NO_PROXY,}${BACKEND%:*}"
+
 exec caddy run --config /etc/caddy/Caddyfile --adapter caddyfile

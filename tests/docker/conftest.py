@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support import Person, Stack, run
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack of our own, started as an administrator would start it."""
+    made = Stack.make(tmp_path_factory.mktemp("kit"))
+    try:
+        made.up()
+        yield made
+    finally:
+        made.destroy()
+
+
+@pytest.fixture(scope="session")
+def admin(stack: Stack) -> Person:
+    """The first administrator, signed in."""
+    return Person(stack, "admin").accept(stack.link("admin")).sign_in()
+
+
+@pytest.fixture
+def person(stack: Stack, admin: Person) -> Iterator[Person]:
+    """Somebody new, signed in; their server is stopped at the end."""
+    name = f"u{uuid.uuid4().hex[:8]}"
+    made = Person(stack, name).accept(stack.link(name)).sign_in()
+    yield made
+    admin.api("DELETE", f"/hub/api/users/{name}/server")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Show the hub's last words below a failed test."""
+    outcome = yield
+    report = outcome.get_result()
+    stack = item.funcargs.get("stack") if hasattr(item, "funcargs") else None
+    if report.failed and isinstance(stack, Stack):
+        log = run("docker", "logs", "--tail", "60", stack.project, check=False)
+        report.sections.append(("hub's log", log.stdout + log.stderr))

@@ -1,0 +1,182 @@
+"""People come, go and are renamed; their homes stay theirs."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support import Person, Stack, run, until
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture
+def volume(stack: Stack) -> Iterator[str]:
+    """The name of a user whose home volume somebody else made."""
+    name = f"v{uuid.uuid4().hex[:8]}"
+    run("docker", "volume", "create", f"{stack.project}-user-{name}")
+    yield name
+
+
+def volumes(stack: Stack) -> set[str]:
+    listed = run("docker", "volume", "ls", "--format", "{{.Name}}").stdout.split()
+    return {name for name in listed if name.startswith(f"{stack.project}-user-")}
+
+
+def failed_start(person: Person) -> str:
+    """Start a server that cannot start; return what the hub said."""
+    answer = person.api("POST", f"/hub/api/users/{person.name}/server")
+    assert answer.status_code >= 400, answer.text
+    return answer.text
+
+
+def test_administrators_cannot_sign_up(stack: Stack, admin: Person):
+    """Nobody becomes administrator by knowing an administrator's name."""
+    assert "docker compose exec jupyterhub hubkit users invite" in Person(stack, "admin").sign_up()
+
+
+def test_a_stranger_waits_for_an_administrator(stack: Stack, admin: Person):
+    """Somebody on no list may ask, is told so, and gets in once authorised."""
+    name = f"s{uuid.uuid4().hex[:8]}"
+    stranger = Person(stack, name)
+    assert "An administrator has to let you in" in stranger.sign_up()
+    with pytest.raises(AssertionError, match="was not let in"):
+        stranger.sign_in()
+
+    admin.http.get(f"{stack.url}/hub/authorize/{name}")
+
+    Person(stack, name).sign_in().start()
+
+
+def test_authorising_from_another_site_is_refused(stack: Stack, admin: Person):
+    """A link on a foreign page cannot make an administrator let somebody in."""
+    headers = {"Sec-Fetch-Site": "cross-site"}
+
+    answer = admin.http.get(f"{stack.url}/hub/authorize/mallory", headers=headers)
+
+    assert answer.status_code == 403
+
+
+def test_a_link_works_once(stack: Stack, admin: Person):
+    """The second use of an invitation is refused."""
+    name = f"o{uuid.uuid4().hex[:8]}"
+    link = stack.link(name)
+    Person(stack, name).accept(link)
+
+    again = Person(stack, name).http.get(link)
+
+    assert again.status_code == 403
+    assert "used already" in again.text
+
+
+def test_a_deleted_users_home_stays(stack: Stack, admin: Person, person: Person):
+    """Deleting a user deletes no file; added again, they find it."""
+    person.start().write("kept.txt", "1")
+    person.stop()
+
+    assert admin.api("DELETE", f"/hub/api/users/{person.name}").status_code == 204
+
+    assert f"{stack.project}-user-{person.name}" in volumes(stack)
+    again = Person(stack, person.name).accept(stack.link(person.name)).sign_in()
+    assert again.start().read("kept.txt") == "1"
+
+
+def test_homes_are_deleted_with_their_user_where_wanted(
+    stack: Stack, admin: Person, person: Person
+):
+    """DELETE_USER_VOLUMES=true: this user's home goes, everybody else's stays."""
+    person.start().stop()
+    before = volumes(stack)
+    stack.apply(DELETE_USER_VOLUMES="true")
+    try:
+        assert admin.api("DELETE", f"/hub/api/users/{person.name}").status_code == 204
+        assert before - volumes(stack) == {f"{stack.project}-user-{person.name}"}
+    finally:
+        stack.apply(DELETE_USER_VOLUMES="false")
+
+
+def test_a_renamed_user_keeps_the_home_and_the_old_name_gets_another(
+    stack: Stack, admin: Person, person: Person
+):
+    """The home belongs to the person, not to the name."""
+    person.start().write("mine.txt", "first")
+    person.stop()
+    new_name = f"{person.name}new"
+    body = {"name": new_name}
+    assert admin.api("PATCH", f"/hub/api/users/{person.name}", json=body).status_code == 200
+    # JupyterHub 6.1 keeps the old name's address in memory until it is restarted.
+    stack.compose("restart", "jupyterhub")
+    stack.wait()
+
+    second = Person(stack, person.name).accept(stack.link(person.name)).sign_in()
+    second.start().write("mine.txt", "second")
+    renamed = Person(stack, new_name).accept(stack.link(new_name)).sign_in().start()
+
+    assert renamed.read("mine.txt") == "first"
+    assert second.read("mine.txt") == "second"
+    renamed.stop()
+
+
+def test_a_volume_of_somebody_else_is_left_alone(stack: Stack, admin: Person, volume: str):
+    """A volume of the right name that this hub did not make is not mounted unasked."""
+    somebody = Person(stack, volume).accept(stack.link(volume)).sign_in()
+
+    failed_start(somebody)
+
+    hub = run("docker", "logs", "--tail", "50", stack.project)
+    assert "was not made by this hub" in hub.stdout + hub.stderr
+
+
+def test_a_home_of_an_earlier_deployment_is_adopted_if_wanted(
+    stack: Stack, admin: Person, volume: str
+):
+    """ADOPT_VOLUMES=true: the files of the older system are there."""
+    name = f"{stack.project}-user-{volume}"
+    write = "echo -n old > /home/jovyan/work/old.txt"
+    target = f"{name}:/home/jovyan/work"
+    image = stack.settings["DOCKER_NOTEBOOK_IMAGE"]
+    run("docker", "run", "--rm", "-v", target, image, "sh", "-c", write)
+    stack.apply(ADOPT_VOLUMES="true")
+    try:
+        somebody = Person(stack, volume).accept(stack.link(volume)).sign_in()
+        assert somebody.start().read("old.txt") == "old"
+        somebody.stop()
+    finally:
+        stack.apply(ADOPT_VOLUMES="false")
+
+
+def test_a_foreign_container_of_our_name_is_left_alone(stack: Stack, person: Person):
+    """A container this hub did not make is neither adopted nor removed."""
+    name = f"{stack.project}-jupyter-{person.name}"
+    image = stack.settings["DOCKER_NOTEBOOK_IMAGE"]
+    made = run("docker", "run", "-d", "--name", name, image, "sleep", "300").stdout.strip()
+    try:
+        failed_start(person)
+        assert stack.inspect(name)["Id"] == made
+        assert stack.inspect(name)["State"]["Running"]
+    finally:
+        run("docker", "rm", "-f", name)
+
+
+def test_a_home_that_vanished_is_not_replaced_by_an_empty_one(stack: Stack, person: Person):
+    """Whoever lost a disk is told; an empty home would hide it."""
+    person.start().stop()
+    volume = f"{stack.project}-user-{person.name}"
+    run("docker", "volume", "rm", volume)
+
+    failed_start(person)
+
+    assert volume not in volumes(stack)
+
+
+def test_an_idle_server_is_stopped_and_an_old_one_too(stack: Stack, person: Person):
+    """IDLE_TIMEOUT ends servers nobody uses; the file stays."""
+    person.start().write("kept.txt", "1")
+    stack.apply(IDLE_TIMEOUT="3")
+    try:
+        until(lambda: not person.server(), 60, "culled")
+    finally:
+        stack.apply(IDLE_TIMEOUT="3600")
+    assert person.start().read("kept.txt") == "1"

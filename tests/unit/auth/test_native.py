@@ -1,0 +1,196 @@
+"""AUTH=native: who may sign up, with what password, and who is then let in."""
+
+from __future__ import annotations
+
+import bcrypt
+import pytest
+from jupyterhub import orm
+from nativeauthenticator.orm import UserInfo
+from tornado.web import HTTPError
+from traitlets.config import Config
+
+from hubkit.auth import native
+from hubkit.settings import Settings
+from hubkit.userlist import Userlist
+
+GOOD, OTHER = "correct horse battery", "staple correct horse"
+PEOPLE = Userlist(members=("ada", "grace"), admins=("ada",))
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch):
+    """Hash with bcrypt's least cost: the tests are about who, not about how slowly."""
+    cheap = bcrypt.gensalt
+    monkeypatch.setattr(bcrypt, "gensalt", lambda: cheap(4))
+
+
+@pytest.fixture
+def hub(db):
+    """Return the authenticator as AUTH=native configures it."""
+    c = Config()
+    native.configure(c, Settings.from_env({}), PEOPLE)
+    c.Authenticator.allowed_users = set(PEOPLE.members)
+    c.Authenticator.admin_users = set(PEOPLE.admins)
+    return native.KitNativeAuthenticator(config=c, _deprecated_db_session=db)
+
+
+async def sign_in(hub, name, password):
+    """Return the name the hub knows who signs in by, or None if they may not."""
+    model = await hub.get_authenticated_user(None, {"username": name, "password": password})
+    return model and model["name"]
+
+
+async def test_listed_names_sign_up(hub):
+    """Somebody on the list chooses a password and is in."""
+    assert hub.create_user("grace", GOOD).is_authorized
+
+    assert await sign_in(hub, "grace", GOOD) == "grace"
+    assert await sign_in(hub, "grace", OTHER) is None
+
+
+async def test_added_names_sign_up(hub, db):
+    """Somebody an administrator added in the console needs no second permission."""
+    db.add(orm.User(name="lin"))
+    db.commit()
+
+    assert hub.create_user("lin", GOOD).is_authorized
+    assert await sign_in(hub, "lin", GOOD) == "lin"
+
+
+async def test_strangers_wait(hub):
+    """A stranger may ask; until an administrator says yes they stay out."""
+    assert not hub.create_user("mallory", GOOD).is_authorized
+    with pytest.raises(HTTPError, match="An administrator has to let you in first"):
+        await sign_in(hub, "mallory", GOOD)
+    assert await sign_in(hub, "mallory", OTHER) is None
+
+    UserInfo.change_authorization(hub.db, "mallory")
+
+    assert await sign_in(hub, "mallory", GOOD) == "mallory"
+
+
+@pytest.mark.parametrize("name", ["ada", "ADA", "Ada"])
+async def test_administrators_cannot_sign_up(hub, name):
+    """Whoever knows an administrator's name first does not become one."""
+    assert hub.create_user(name, GOOD) is None
+    assert not hub.user_exists("ada")
+    assert await sign_in(hub, "ada", GOOD) is None
+
+
+@pytest.mark.parametrize("name", ["grace hopper", "a,b", "a/b"])
+def test_no_names(hub, name):
+    """What cannot be a name cannot sign up."""
+    assert hub.create_user(name, GOOD) is None
+
+
+async def test_nobody_signs_up_twice(hub):
+    """A second sign-up does not change the first one's password."""
+    hub.create_user("grace", GOOD)
+
+    assert hub.create_user("Grace", OTHER) is None
+    assert await sign_in(hub, "grace", GOOD) == "grace"
+
+
+@pytest.mark.parametrize(
+    ("password", "strong"),
+    [
+        pytest.param("a1b2c3d4e", False, id="nine characters"),
+        pytest.param("a1b2c3d4e5", True, id="ten characters"),
+        pytest.param("qwertyuiop", False, id="a common one"),
+        pytest.param("x" * 72, True, id="72 bytes"),
+        pytest.param("x" * 73, False, id="73 bytes"),
+        pytest.param("ü" * 36, True, id="36 letters of two bytes"),
+        pytest.param("ü" * 37, False, id="37 letters of two bytes"),
+    ],
+)
+def test_password(hub, password, strong):
+    """A password is long enough, not common, and no longer than what bcrypt looks at."""
+    assert hub.is_password_strong(password) == strong
+    assert (hub.create_user("grace", password) is not None) == strong
+
+
+async def test_set_password(hub):
+    """An invited administrator has a password and is let in."""
+    hub.set_password("ada", GOOD)
+
+    assert await sign_in(hub, "ada", GOOD) == "ada"
+    assert hub.password_hash("ada").startswith(b"$2b$")
+
+
+async def test_set_password_again(hub):
+    """An invitation replaces the password; there is one entry, and the old one is of no use."""
+    hub.set_password("ada", GOOD)
+    hub.set_password("ada", OTHER)
+
+    assert await sign_in(hub, "ada", GOOD) is None
+    assert await sign_in(hub, "ada", OTHER) == "ada"
+    assert hub.db.query(UserInfo).count() == 1
+
+
+async def test_set_password_authorises(hub):
+    """Whom an administrator invites need not be authorised besides."""
+    hub.create_user("mallory", GOOD)
+
+    hub.set_password("mallory", OTHER)
+
+    assert await sign_in(hub, "mallory", OTHER) == "mallory"
+
+
+def test_no_password(hub):
+    """Who has no password has an empty one stored, which opens nothing."""
+    assert hub.password_hash("ada") == b""
+
+
+@pytest.mark.parametrize("password", ["", "x" * 73, "ü" * 37, "nul\0byte"])
+async def test_impossible_passwords(hub, password):
+    """A password nobody can have is a wrong password, not an error of the hub."""
+    hub.set_password("ada", GOOD)
+
+    assert await sign_in(hub, "ada", password) is None
+
+
+@pytest.mark.parametrize("name", ["grace", "mallory"], ids=["let in", "still waiting"])
+async def test_guessing_ends(hub, name):
+    """After ten wrong passwords the right one is refused like a wrong one, for a while."""
+    hub.create_user(name, GOOD)
+    for _ in range(native.FAILURES):
+        await sign_in(hub, name, OTHER)
+
+    assert await sign_in(hub, name, GOOD) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "authorised", "allowed"),
+    [
+        pytest.param("grace", True, True, id="listed"),
+        pytest.param("mallory", True, True, id="authorised by an administrator"),
+        pytest.param("mallory", False, False, id="waiting"),
+        pytest.param("grace", False, False, id="listed, but taken back"),
+        pytest.param("nobody", None, False, id="unknown"),
+    ],
+)
+def test_check_allowed(hub, name, authorised, allowed):
+    """Allowed is who was authorised, and nobody is by their name alone."""
+    if authorised is not None:
+        hub.set_password(name, GOOD)
+        hub.get_user(name).is_authorized = authorised
+
+    assert hub.check_allowed(name, {"name": name}) == allowed
+
+
+def test_pages(hub):
+    """The kit's pages stand in for NativeAuthenticator's, and each path is served once."""
+    pages = hub.get_handlers(None)
+    paths = [path for path, _ in pages]
+
+    assert len(paths) == len(set(paths))
+    assert {handler.__name__ for _, handler in pages} >= {"SignUp", "Authorize", "Welcome"}
+    assert {"/login", "/authorize", "/change-password"} < set(paths)
+
+
+def test_invitations_use_the_cookie_secret(hub, monkeypatch, tmp_path):
+    """Links are signed with what only this hub knows."""
+    (tmp_path / "secret").write_text("a1b2\n")
+    monkeypatch.setattr("hubkit.stack.COOKIE_SECRET", tmp_path / "secret")
+
+    assert hub.invitations.name(native.Invitations(b"a1b2").code("ada", b"")) == "ada"

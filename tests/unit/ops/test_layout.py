@@ -1,0 +1,168 @@
+"""Each part of the stack finds what it needs in its own folder, and nothing of another's."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+
+import pytest
+
+from hubkit.ops.layout import Layout, Owners
+
+ME = os.getuid()
+
+
+@pytest.fixture
+def layout(tmp_path):
+    """Return a layout of folders of this account, with what an administrator may keep."""
+    for folder in ("run", "data", "secrets", "secrets/old"):
+        (tmp_path / folder).mkdir()
+    files = {"jupyterhub.crt": "crt 1", "jupyterhub.key": "key 1", "db": "db 1", "README.md": "x"}
+    for name, content in files.items():
+        (tmp_path / "secrets" / name).write_text(content)
+    owners = Owners(hub=ME, proxy=ME, edge=ME, warden=ME)
+    return Layout(tmp_path / "run", tmp_path / "data", tmp_path / "secrets", owners)
+
+
+def contents(folder):
+    """Return the path and content of every file under *folder*."""
+    return {
+        str(path.relative_to(folder)): path.read_text()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+RANDOM = ["proxy/token", "warden/token"]
+COPIES = ["hub/proxy-token", "hub/docker/config.json", "hub/secrets/db"]
+SERVED = ["edge/jupyterhub.crt", "edge/jupyterhub.key"]
+KEPT = ["jupyterhub_cookie_secret", "auth_state_key"]
+
+
+def test_everything_is_there(layout):
+    """These files are laid out, and no other; a temporary one is not left over."""
+    layout.make()
+
+    assert set(contents(layout.run)) == {*RANDOM, *COPIES, *SERVED}
+    assert set(contents(layout.data)) == set(KEPT)
+
+
+def test_who_gets_what(layout):
+    """The hub knows the tokens of those it speaks with; the edge gets the certificate."""
+    layout.make()
+    run = contents(layout.run)
+
+    assert run["hub/proxy-token"] == run["proxy/token"]
+    header = {"Authorization": f"Bearer {run['warden/token']}"}
+    assert json.loads(run["hub/docker/config.json"]) == {"HttpHeaders": header}
+    assert (run["edge/jupyterhub.crt"], run["edge/jupyterhub.key"]) == ("crt 1", "key 1")
+    assert run["hub/secrets/db"] == "db 1"
+
+
+def test_the_hub_holds_no_key(layout):
+    """Certificate and key are in the edge's folder alone."""
+    layout.make()
+
+    assert not [name for name in contents(layout.run) if "jupyterhub." in name and "edge" not in name]
+    assert "key 1" not in "".join(contents(layout.run / "hub").values())
+
+
+def test_secrets_are_random(layout):
+    """Each secret is 32 bytes of its own, in hex."""
+    layout.make()
+    made = [contents(layout.run)[name] for name in RANDOM] + list(contents(layout.data).values())
+
+    assert len(set(made)) == 4
+    assert all(len(bytes.fromhex(secret)) == 32 for secret in made)
+
+
+def test_random_secrets_stay(layout):
+    """A second run makes no new secret: everybody would be signed out by one."""
+    layout.make()
+    first = {**contents(layout.run), **contents(layout.data)}
+
+    layout.make()
+
+    assert {**contents(layout.run), **contents(layout.data)} == first
+
+
+@pytest.mark.parametrize("name", ["proxy/token", "warden/token"])
+@pytest.mark.parametrize("content", ["", "\n"], ids=["empty", "blank"])
+def test_an_empty_secret_is_none(layout, name, content):
+    """An empty token, which would let everybody in, is made again."""
+    layout.make()
+    (layout.run / name).chmod(0o600)
+    (layout.run / name).write_text(content)
+
+    layout.make()
+
+    assert len((layout.run / name).read_text()) == 64
+
+
+def test_copies_are_refreshed(layout):
+    """What the administrator changed, added or removed is so for the parts, too."""
+    layout.make()
+    (layout.secrets / "jupyterhub.crt").write_text("crt 2")
+    (layout.secrets / "db").unlink()
+    (layout.secrets / "ldap").write_text("ldap 1")
+
+    layout.make()
+
+    run = contents(layout.run)
+    assert run["edge/jupyterhub.crt"] == "crt 2"
+    assert {name for name in run if name.startswith("hub/secrets/")} == {"hub/secrets/ldap"}
+
+
+def test_without_certificate(layout):
+    """With ACME there need be no certificate in secrets/."""
+    for name in ("jupyterhub.crt", "jupyterhub.key"):
+        (layout.secrets / name).unlink()
+
+    layout.make(with_certificate=False)
+
+    assert not [name for name in contents(layout.run) if name.startswith("edge/")]
+
+
+def test_modes(layout):
+    """Nobody but its part may look into a folder; nobody at all may write a file."""
+    layout.make()
+    everything = [layout.data, *layout.run.rglob("*"), *layout.data.rglob("*")]
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in everything}
+
+    assert {mode for path, mode in modes.items() if path.is_dir()} == {0o700}
+    assert {mode for path, mode in modes.items() if path.is_file()} == {0o400}
+
+
+def test_wide_folders_are_closed(layout):
+    """A folder that was open before is closed."""
+    (layout.run / "edge").mkdir(mode=0o755)
+    (layout.run / "hub").mkdir(mode=0o777)
+
+    layout.make()
+
+    assert stat.S_IMODE((layout.run / "edge").stat().st_mode) == 0o700
+    assert stat.S_IMODE((layout.run / "hub").stat().st_mode) == 0o700
+
+
+def test_interrupted(layout):
+    """What an interrupted run left half written does not stop the next, and goes."""
+    (layout.run / "proxy").mkdir()
+    (layout.run / "proxy" / ".token.part").write_text("half")
+
+    layout.make()
+
+    assert set(contents(layout.run)) == {*RANDOM, *COPIES, *SERVED}
+
+
+@pytest.mark.skipif(ME != 0, reason="only root may give files away")
+def test_owners(layout):
+    """Each part owns its folder and all that is in it."""
+    owners = Owners(hub=10001, proxy=10002, edge=10003, warden=10004)
+    Layout(layout.run, layout.data, layout.secrets, owners).make()
+
+    for part in ("hub", "proxy", "edge", "warden"):
+        folder = layout.run / part
+        found = {(path.stat().st_uid, path.stat().st_gid) for path in [folder, *folder.rglob("*")]}
+        assert found == {(getattr(owners, part),) * 2}
+    assert {path.stat().st_uid for path in [layout.data, *layout.data.iterdir()]} == {10001}

@@ -1,0 +1,104 @@
+"""Who has a password, and links for those who have none."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import pytest
+from jupyterhub import orm
+from nativeauthenticator.orm import UserInfo
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+
+from hubkit import stack
+from hubkit.auth.invitations import InvitationRefused, Invitations
+from hubkit.errors import ConfigError, HubkitError
+from hubkit.ops import people
+from hubkit.settings import Settings
+
+SECRET = b"0123456789abcdef"
+
+
+@pytest.fixture
+def env(tmp_path, monkeypatch):
+    """Return the settings of a hub with a database and a secret of its own."""
+    (tmp_path / "cookie_secret").write_bytes(SECRET + b"\n")
+    monkeypatch.setattr(stack, "COOKIE_SECRET", tmp_path / "cookie_secret")
+    url = f"sqlite:///{tmp_path}/jupyterhub.sqlite"
+    return Settings.from_env({"DATABASE_URL": url, "HUB_DOMAIN": "a.org", "HTTPS_PORT": "8443"})
+
+
+@pytest.fixture
+def passwords(env):
+    """Return a function that writes people with passwords into the hub's database."""
+
+    def write(**hashes):
+        database = create_engine(env.database_url)
+        orm.Base.metadata.create_all(database, [UserInfo.__table__])
+        with Session(database) as session:
+            session.add_all(UserInfo(username=n, password=h) for n, h in hashes.items())
+            session.commit()
+        database.dispose()
+
+    return write
+
+
+@pytest.fixture
+def invitations():
+    return Invitations(SECRET)
+
+
+def code(link):
+    return link.rpartition("/")[2]
+
+
+def test_before_the_first_start(env):
+    """Without a database nobody has a password, and looking makes no tables."""
+    assert people.with_password(env, ["ada"]) == []
+
+
+def test_with_password(env, passwords):
+    """Those who have a password are named in the order asked for."""
+    passwords(ada=b"1", grace=b"2", lin=b"3")
+
+    assert people.with_password(env, ["lin", "bob", "ada"]) == ["lin", "ada"]
+
+
+def test_invitation(env, invitations):
+    """A link leads to the hub's public address and sets the first password."""
+    link = people.invitation(env, "ada")
+
+    assert urlsplit(link)[:2] == ("https", "a.org:8443")
+    assert urlsplit(link).path == f"/hub/welcome/{code(link)}"
+    assert invitations.name(code(link)) == "ada"
+    invitations.accept(code(link), b"")
+
+
+def test_invitation_for_another_password(env, invitations, passwords):
+    """A link replaces the password its person has now, and no later one."""
+    passwords(ada=b"$2b$now")
+    link = people.invitation(env, "ada")
+
+    invitations.accept(code(link), b"$2b$now")
+    with pytest.raises(InvitationRefused):
+        invitations.accept(code(link), b"")
+
+
+def test_names_are_in_lower_case(env, invitations):
+    """A name is invited as the hub knows it."""
+    assert invitations.name(code(people.invitation(env, "Ada"))) == "ada"
+
+
+@pytest.mark.parametrize("name", ["", "ada lovelace", "a/b", "a\\b", "a,b", "a\nb"])
+def test_no_name(env, name):
+    """What is no user name is refused."""
+    with pytest.raises(ConfigError, match="is not a user name"):
+        people.invitation(env, name)
+
+
+def test_passwords_kept_elsewhere(env):
+    """A hub that keeps no passwords cannot invite anybody to set one."""
+    object.__setattr__(env, "auth", "ldap")
+
+    with pytest.raises(HubkitError, match="AUTH=ldap"):
+        people.invitation(env, "ada")

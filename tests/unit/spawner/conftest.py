@@ -1,0 +1,50 @@
+"""A spawner of a real user in a real database, before an engine on loopback."""
+
+from __future__ import annotations
+
+import pytest
+from jupyterhub import orm
+from jupyterhub.objects import Hub
+from jupyterhub.user import User
+from traitlets.config import Config
+
+from hubkit.spawner import KitSpawner
+
+
+class Spawner(KitSpawner):
+    """A spawner with a client and a thread of its own, as DockerSpawner keeps them per class."""
+
+
+@pytest.fixture
+async def spawner(db, engine, monkeypatch):
+    """Return a function that makes the spawner of ada's server, speaking with *engine*."""
+    monkeypatch.setattr(Spawner, "_client", None)
+    monkeypatch.setattr(Spawner, "_executor", None)
+    ada = orm.User(name="ada")
+    db.add(ada)
+    db.commit()
+
+    def make(server="", **traits):
+        config = Config(KitSpawner={"client_kwargs": {"base_url": engine.url}, **traits})
+        settings = {"spawner_class": Spawner, "config": config, "hub": Hub()}
+        return User(ada, settings).get_or_create_spawner(server, "")
+
+    yield make
+    if Spawner._client:
+        Spawner._client.close()
+    if Spawner._executor:
+        Spawner._executor.shutdown()
+
+
+@pytest.fixture
+def startable(engine):
+    """Return an engine on which a server starts."""
+    networks = {"users": {"IPAddress": "172.18.0.7"}}
+    state = {"Id": "4f9a", "Name": "/jupyter-ada", "NetworkSettings": {"Networks": networks}}
+    engine.answers |= {
+        ("GET", "/images/lab:1/json"): (200, {"Id": "sha256:1", "Config": {"Cmd": ["serve"]}}),
+        ("POST", "/containers/create"): (201, {"Id": "4f9a", "Warnings": []}),
+        ("GET", "/containers/4f9a/json"): (200, {**state, "Config": {"User": ""}}),
+        ("POST", "/containers/4f9a/start"): (204, b""),
+    }
+    return engine

@@ -1,0 +1,149 @@
+"""The spawner: starts containers that are ours, mounts the home that is the user's."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+
+import pytest
+
+from hubkit.errors import NotYours
+from hubkit.spawner import homes
+from hubkit.values import Mount
+
+HOME = "/volumes/jupyterhub-user-ada"
+CONTAINER = "/containers/jupyter-ada/json"
+MINE = {"hubkit.hub": "jupyterhub", "hubkit.user": "ada", "hubkit.server": ""}
+USER_PASSWD = b"jovyan:x:1000:100::/home/jovyan:/bin/bash\n"
+
+
+def archive(name, *, uid=0, content=None):
+    """Return an archive of one file, or of one folder where there is no *content*."""
+    entry = tarfile.TarInfo(name)
+    entry.uid, entry.type = uid, tarfile.DIRTYPE if content is None else tarfile.REGTYPE
+    entry.size = len(content or b"")
+    with io.BytesIO() as buffer:
+        with tarfile.open(fileobj=buffer, mode="w") as tar:
+            tar.addfile(entry, io.BytesIO(content or b""))
+        return buffer.getvalue()
+
+
+STARTABLE = {"image": "lab:1", "network_name": "users", "notebook_dir": "/home/jovyan/work"}
+
+
+async def test_start(spawner, startable):
+    """A first start makes one container: labelled, limited, with the home it writes down."""
+    extra = [Mount("data", "/srv/data", read_only=True)]
+    ada = spawner(**STARTABLE, mem_limit=2**30, pids_limit=64, extra_volumes=extra)
+
+    assert await ada.start() == ("172.18.0.7", 8888)
+
+    sent = startable.body("POST", "/containers/create")
+    host = sent["HostConfig"]
+    assert sent["Labels"] == MINE
+    assert (host["CapDrop"], host["SecurityOpt"]) == (["ALL"], ["no-new-privileges"])
+    assert (host["Memory"], host["MemorySwap"], host["PidsLimit"]) == (2**30, 2**30, 64)
+    assert host["NetworkMode"] == "users"
+    assert [(m["Source"], m["Target"], m["ReadOnly"]) for m in host["Mounts"]] == [
+        ("jupyterhub-user-ada", "/home/jovyan/work", False),
+        ("data", "/srv/data", True),
+    ]
+    labels = {"hubkit.hub": "jupyterhub", "hubkit.user": "ada"}
+    assert host["Mounts"][0]["VolumeOptions"]["Labels"] == labels
+    assert homes.recorded(ada.user.orm_user) == "jupyterhub-user-ada"
+
+
+async def test_a_new_home_gets_its_owner(spawner, startable):
+    """A home made with the container belongs to the image's user before the server starts."""
+    startable.headers = {"X-Docker-Container-Path-Stat": "e30="}  # {}
+    startable.answers |= {
+        ("GET", "/containers/4f9a/json"): (200, {"Config": {"User": "1000"}}),
+        ("PUT", "/containers/4f9a/archive"): (200, b""),
+    }
+    # The fake engine does not look at the query: one archive stands for both.
+    both = archive("passwd", content=USER_PASSWD)
+    startable.answers["GET", "/containers/4f9a/archive"] = (200, both)
+    ada = spawner(**STARTABLE)
+    ada._home_is_new = True
+    ada.mounts = [{"source": "jupyterhub-user-ada", "target": "/w", "type": "volume"}]
+
+    await ada.create_object()
+
+    [written] = [sent for method, path, sent in startable.asked if method == "PUT"]
+    with tarfile.open(fileobj=io.BytesIO(written)) as tar:
+        assert [(entry.name, entry.uid, entry.gid) for entry in tar] == [("work", 1000, 100)]
+
+
+async def test_an_old_home_keeps_its_owner(spawner, startable):
+    """A home that was there is nobody's to give away."""
+    startable.answers["GET", HOME] = (200, {"Name": "jupyterhub-user-ada", "Labels": MINE})
+
+    await spawner(**STARTABLE).start()
+
+    assert not [path for _, path, _ in startable.asked if path.endswith("/archive")]
+
+
+async def test_the_record_decides(spawner, startable):
+    """The home on record is mounted, whatever the rules would call it today."""
+    startable.answers["GET", "/volumes/old"] = (200, {"Name": "old", "Labels": None})
+    ada = spawner(**STARTABLE)
+    homes.record(ada.user.orm_user, "old")
+
+    await ada.start()
+
+    [home] = startable.body("POST", "/containers/create")["HostConfig"]["Mounts"]
+    assert home["Source"] == "old"
+
+
+@pytest.mark.parametrize(
+    ("labels", "traits"),
+    [
+        pytest.param({"hubkit.hub": "shop", "hubkit.user": "ada"}, {}, id="another hub's"),
+        pytest.param({"hubkit.hub": "jupyterhub", "hubkit.user": "eve"}, {}, id="another user's"),
+        pytest.param(None, {}, id="nobody knows whose"),
+        pytest.param({"hubkit.hub": "shop"}, {"adopt_volumes": True}, id="never adopted"),
+    ],
+)
+async def test_foreign_home(spawner, startable, labels, traits):
+    """A volume of the home's name that is not the user's stops the start; nothing is made."""
+    startable.answers["GET", HOME] = (200, {"Name": "jupyterhub-user-ada", "Labels": labels})
+    ada = spawner(**STARTABLE, **traits)
+
+    with pytest.raises(NotYours, match="jupyterhub-user-ada"):
+        await ada.start()
+
+    assert {method for method, _, _ in startable.asked} == {"GET"}
+    assert homes.recorded(ada.user.orm_user) == ""
+
+
+async def test_adopted_home(spawner, startable):
+    """A volume of an earlier deployment becomes the home where that was asked for."""
+    startable.answers["GET", HOME] = (200, {"Name": "jupyterhub-user-ada", "Labels": None})
+    ada = spawner(**STARTABLE, adopt_volumes=True)
+
+    await ada.start()
+
+    assert homes.recorded(ada.user.orm_user) == "jupyterhub-user-ada"
+
+
+async def test_lost_home(spawner, startable):
+    """A home on record that is gone is not silently replaced by an empty one."""
+    ada = spawner(**STARTABLE)
+    homes.record(ada.user.orm_user, "jupyterhub-user-ada")
+
+    with pytest.raises(NotYours, match="docker volume create jupyterhub-user-ada"):
+        await ada.start()
+
+    assert {method for method, _, _ in startable.asked} == {"GET"}
+
+
+async def test_foreign_container(spawner, startable):
+    """A container of our name that somebody else made is left alone, and named."""
+    startable.answers["GET", CONTAINER] = (200, {"Id": "77", "Config": {"Labels": {}}})
+    startable.answers["POST", "/containers/create"] = (409, {"message": "name in use"})
+
+    with pytest.raises(NotYours, match="docker rm jupyter-ada"):
+        await spawner(**STARTABLE).start()
+
+    assert {method for method, _, _ in startable.asked} <= {"GET", "POST"}
+    assert not [path for _, path, _ in startable.asked if "/containers/77" in path]

@@ -1,0 +1,60 @@
+"""What a user's container may use: safe words unless the administrator said otherwise."""
+
+from __future__ import annotations
+
+import docker
+import pytest
+
+from hubkit.spawner import limits
+
+SAFE = {"CapDrop": ["ALL"], "SecurityOpt": ["no-new-privileges"]}
+GB = 2**30
+
+
+@pytest.mark.parametrize(
+    ("given", "pids", "expected"),
+    [
+        pytest.param({}, 0, SAFE, id="no capabilities, no new ones"),
+        pytest.param({}, 64, {**SAFE, "PidsLimit": 64}, id="processes"),
+        pytest.param(
+            {"Memory": GB}, 0, {**SAFE, "Memory": GB, "MemorySwap": GB}, id="memory without swap"
+        ),
+        pytest.param({"Memory": 0}, 0, {**SAFE, "Memory": 0}, id="no memory limit, no swap limit"),
+        pytest.param(
+            {"Memory": GB, "MemorySwap": 2 * GB},
+            0,
+            {**SAFE, "Memory": GB, "MemorySwap": 2 * GB},
+            id="swap that was given stays",
+        ),
+        pytest.param({"PidsLimit": 9}, 64, {**SAFE, "PidsLimit": 9}, id="processes given stay"),
+        pytest.param({"CapDrop": []}, 0, {**SAFE, "CapDrop": []}, id="an empty list is a word"),
+        pytest.param({"SecurityOpt": None}, 0, SAFE, id="None is no word"),
+        pytest.param({"Binds": ["a:/b"]}, 0, {**SAFE, "Binds": ["a:/b"]}, id="others pass"),
+    ],
+)
+def test_with_defaults(given, pids, expected):
+    """What is given wins; where nothing is, the safe word stands."""
+    assert limits.with_defaults(given, pids) == expected
+
+
+def test_given_is_left_alone():
+    """The mapping that is passed in is not changed."""
+    given = {"Memory": GB}
+    limits.with_defaults(given, 64)
+
+    assert given == {"Memory": GB}
+
+
+def test_words_of_docker():
+    """The words are those docker-py itself writes for the same limits."""
+    written = docker.types.HostConfig(
+        version="1.45",
+        mem_limit="1g",
+        memswap_limit="1g",
+        pids_limit=64,
+        cap_drop=["ALL"],
+        security_opt=["no-new-privileges"],
+    )
+    ours = limits.with_defaults(docker.types.HostConfig(version="1.45", mem_limit="1g"), 64)
+
+    assert ours == written

@@ -1,0 +1,103 @@
+"""A brand-new home becomes its user's before the server starts."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+
+import pytest
+
+from hubkit.spawner import ownership
+
+PASSWD = "root:x:0:0:root:/root:/bin/sh\njovyan:x:1000:100::/home/jovyan:/bin/bash\n"
+HOME = "/home/jovyan/work"
+
+
+def tar(name, *, uid=0, content=None):
+    """Return an archive of one file, or of one folder where there is no *content*."""
+    entry = tarfile.TarInfo(name)
+    entry.uid, entry.type = uid, tarfile.DIRTYPE if content is None else tarfile.REGTYPE
+    entry.size = len(content or b"")
+    with io.BytesIO() as buffer:
+        with tarfile.open(fileobj=buffer, mode="w") as archive:
+            archive.addfile(entry, io.BytesIO(content or b""))
+        return buffer.getvalue()
+
+
+class Client:
+    """The calls of ``docker.APIClient`` for one container, which records what it is sent."""
+
+    def __init__(self, user, *, home_owner=0, passwd=PASSWD):
+        self.user, self.sent = user, []
+        self.files = {
+            "/etc/passwd": tar("passwd", content=passwd.encode()),
+            HOME: tar("work", uid=home_owner),
+        }
+
+    def inspect_container(self, container):
+        assert container == "4f9a"
+        return {"Config": {"User": self.user}}
+
+    def get_archive(self, container, path):
+        whole = self.files[path]
+        return iter([whole[:700], whole[700:]]), {"name": path}
+
+    def put_archive(self, container, path, data):
+        self.sent.append((container, path, data))
+
+
+@pytest.mark.parametrize(
+    ("user", "expected"),
+    [
+        pytest.param("", (0, 0), id="nobody named is root"),
+        pytest.param("root", (0, 0), id="root"),
+        pytest.param("jovyan", (1000, 100), id="a name"),
+        pytest.param("1000", (1000, 100), id="a number with an entry"),
+        pytest.param("4242", (4242, 0), id="a number without an entry"),
+        pytest.param("jovyan:50", (1000, 50), id="a name and a group"),
+        pytest.param("1000:50", (1000, 50), id="a number and a group"),
+        pytest.param("4242:50", (4242, 50), id="numbers without an entry"),
+        pytest.param("jovyan:users", (1000, 100), id="a group's name is the user's own group"),
+        pytest.param("nobody", (0, 0), id="an unknown name"),
+    ],
+)
+def test_owner(user, expected):
+    """The user of an image is found as the engine finds it."""
+    assert ownership.owner(user, PASSWD) == expected
+
+
+@pytest.mark.parametrize("line", ["", "#", "jovyan", "jovyan:x:1000", "+::::::"])
+def test_odd_lines(line):
+    """Lines of ``/etc/passwd`` that are no entries are passed over."""
+    assert ownership.owner("jovyan", f"{line}\n{PASSWD}") == (1000, 100)
+
+
+def test_give_home():
+    """Root's new folder becomes the user's by one archive of that folder alone."""
+    client = Client("jovyan")
+
+    ownership.give_home(client, "4f9a", HOME)
+
+    [(container, path, data)] = client.sent
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        [entry] = archive.getmembers()
+    assert (container, path) == ("4f9a", "/home/jovyan")
+    assert (entry.name, entry.isdir(), entry.mode) == ("work", True, 0o755)
+    assert (entry.uid, entry.gid) == (1000, 100)
+
+
+@pytest.mark.parametrize(
+    "client",
+    [
+        pytest.param(Client(""), id="the image runs as root"),
+        pytest.param(Client("0"), id="the image runs as root by number"),
+        pytest.param(Client("jovyan", home_owner=1000), id="Docker made it the user's"),
+        pytest.param(Client("jovyan", home_owner=1001), id="it is somebody's"),
+        pytest.param(Client("jovyan", passwd=""), id="nobody knows the user"),
+    ],
+)
+def test_left_alone(client):
+    """A folder that is not root's, or not to be given, is left as it is."""
+    ownership.give_home(client, "4f9a", HOME)
+
+    assert client.sent == []
