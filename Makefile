@@ -1,6 +1,6 @@
 # `make` alone lists what you can do.
 .DEFAULT_GOAL := help
-.PHONY: up down build base notebook_image check reload logs test lint lock bench help
+.PHONY: up down build base notebook_image check reload logs test lint lock help
 
 ##@ Run the hub
 up: ## Everything, from nothing to a running hub; safe to repeat.
@@ -9,7 +9,7 @@ up: ## Everything, from nothing to a running hub; safe to repeat.
 down: ## Stop the stack; keeps all data and users' servers (SERVERS=stop stops them).
 	@scripts/down.sh
 
-reload: ## Put changed certificates and secrets into effect; cuts nobody off.
+reload: ## Put a changed certificate into effect; cuts nobody off.
 	@scripts/hubkit.sh check
 	@docker compose up --detach --no-deps init && docker compose wait init
 
@@ -22,6 +22,7 @@ check: ## Report every mistake in your files and the engine; starts nothing.
 ##@ Images
 build: base ## Build the images of the stack; then: docker compose up -d
 	@scripts/build.sh all
+	@scripts/build.sh notebook
 	@HUBKIT_FILES_ONLY=1 scripts/hubkit.sh prepare
 
 notebook_image: base ## Build or pull what DOCKER_NOTEBOOK_IMAGE names.
@@ -40,9 +41,6 @@ lint: ## Check style and types.
 
 lock: ## Refresh the locked versions of all packages.
 	@scripts/lock.sh
-
-bench: ## Measure this kit beside stock JupyterHub and DockerSpawner.
-	@scripts/test.sh bench
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^##@ / {print "\n" substr($$0, 5)} \

@@ -15,7 +15,8 @@ from hubkit.settings import known
 ENV_HEAD = """\
 # Settings of this hub. `make up` copies this file to .env; edit that one.
 # NAME=value, taken as written: no quotes, no spaces around the '='.
-# A change takes effect with 'docker compose up -d' (servers: at their next start).
+# A change takes effect with 'make up', which checks it first, or 'docker compose up -d'
+# (servers: at their next start).
 # NAME may also be exported in the shell, which wins over this file.
 """
 TABLE_HEAD = """\

@@ -44,6 +44,11 @@ class EngineError(HubkitError):
 class NotYours(HubkitError):
     """A Docker object has our name but another owner; it is left untouched."""
 
+    @property
+    def jupyterhub_message(self) -> str:
+        """What JupyterHub shows the user whose start failed."""
+        return str(self)
+
 
 class ConfigError(HubkitError):
     """Everything wrong with the configuration, all at once.

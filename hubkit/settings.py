@@ -30,9 +30,9 @@ class Settings:
     # fmt: off
     hub_domain: str = setting("localhost", values.host, "Host name people type, without https://.", group="Address and certificate")
     https_port: int = setting("443", values.whole(1, 65535), "Port the hub answers on.", group="Address and certificate")
-    http_port: int = setting("80", values.whole(1, 65535), "Port that redirects to HTTPS.", group="Address and certificate", read_by="stack")
+    http_port: int = setting("80", values.whole(1, 65535), "Port that redirects to HTTPS.", group="Address and certificate")
     tls: str = setting("files", values.one_of("files", "acme"), "files: secrets/jupyterhub.crt and .key; acme: a certificate from Let's Encrypt.", group="Address and certificate")
-    acme_email: str = setting("", values.text, "Where the ACME authority writes to; needed with TLS=acme.", group="Address and certificate", read_by="stack")
+    acme_email: str = setting("", values.text, "Where the ACME authority writes to; needed with TLS=acme.", group="Address and certificate")
     acme_ca: str = setting("", values.text, "Directory URL of another ACME authority.", group="Address and certificate", read_by="stack")
     upload_limit: int = setting("1G", values.size, "Largest single request, e.g. a file saved or uploaded.", group="Address and certificate", read_by="stack")
 
@@ -63,7 +63,7 @@ class Settings:
     ca_bundle: str = setting("/etc/ssl/certs/ca-certificates.crt", values.absolute_path, "Certificate authorities trusted while images are built.", group="Docker", read_by="stack")
 
     site_config: str = setting("", values.text, "File in site/ with your own configuration, loaded last.", group="This site")
-    log_level: str = setting("INFO", values.one_of("DEBUG", "INFO", "WARNING", "ERROR"), "How much the hub logs.", group="This site")
+    log_level: str = setting("INFO", values.one_of("DEBUG", "INFO", "WARN", "ERROR"), "How much the hub logs.", group="This site")
     # fmt: on
 
     def __post_init__(self) -> None:

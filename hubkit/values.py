@@ -159,7 +159,7 @@ def database_url(written: str) -> str:
     """Return an SQLAlchemy URL of a database this kit carries the driver for."""
     # Not urlsplit: its complaints quote the password.
     scheme, separator, _ = written.partition("://")
-    if not separator or scheme not in {"sqlite", "postgresql", "postgresql+psycopg2"}:
+    if not separator or scheme not in {"sqlite", "postgresql", "postgresql+psycopg"}:
         raise ValueError("postgresql://user:password@host:5432/name, or empty for SQLite")
     return written
 

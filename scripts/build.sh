@@ -44,8 +44,12 @@ notebook)
             exit 0
         fi
         say "pulling $image"
-        docker pull "$image" || fail "DOCKER_NOTEBOOK_IMAGE=$image could not be pulled." \
-            "Check its name, log in with 'docker login', or load it by hand: docker load < image.tar"
+        if ! docker pull "$image"; then
+            docker image inspect "$image" >/dev/null 2>&1 ||
+                fail "DOCKER_NOTEBOOK_IMAGE=$image could not be pulled." \
+                    "Check its name, log in with 'docker login', or load it by hand: docker load < image.tar"
+            say "no registry gave $image: the one on this machine is used"
+        fi
         ;;
     esac
     ;;

@@ -2,7 +2,7 @@
 # Run the tests, after setting up all they need: packages in .venv, the Docker engine,
 # Chromium. Says at the end which tiers ran; with CI=true a tier that could not run fails.
 #
-#   test.sh            all tiers        test.sh unit|docker|e2e|lint|bench   one of them
+#   test.sh            all tiers        test.sh unit|docker|e2e|lint   one of them
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/say.sh
@@ -68,7 +68,6 @@ unit) tier unit ;;
 lint) lint ;;
 docker) tier docker ;;
 e2e) browser && tier e2e ;;
-bench) $BIN/python -m benchmarks ;;
 all)
     lint
     tier unit

@@ -71,6 +71,7 @@ class Stack:
     @classmethod
     def make(cls, path: Path, **settings: str) -> Stack:
         project = f"kittest{uuid.uuid4().hex[:6]}"
+        path.mkdir(exist_ok=True)
         path.chmod(0o755)  # a clone's; pytest's folders are for their owner alone
         copy_checkout(path)
         stack = cls(path, project)
@@ -208,7 +209,9 @@ class Person:
     def api(self, method: str, path: str, **extra: Any) -> requests.Response:
         headers = {"Authorization": f"token {self.token}", **extra.pop("headers", {})}
         url = f"{self.stack.url}{path}"
-        return requests.request(method, url, headers=headers, verify=str(self.stack.certificate), timeout=60, **extra)
+        return requests.request(
+            method, url, headers=headers, verify=str(self.stack.certificate), timeout=60, **extra
+        )
 
     def start(self, server: str = "") -> Person:
         path = f"/hub/api/users/{self.quoted}/server" + (f"s/{server}" if server else "")

@@ -68,7 +68,7 @@ class Welcome(LocalBase):
         return name
 
     async def _show(self, name: str, error: str = "") -> None:
-        self.finish(await self.render_template("welcome.html", name=name, error=error))
+        self.finish(await self.render_template("welcome.html", person=name, error=error))
 
 
 class Authorize(ToggleAuthorizationHandler):

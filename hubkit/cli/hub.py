@@ -6,7 +6,9 @@ import argparse
 import os
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from hubkit.errors import HubkitError
 from hubkit.settings import Settings
@@ -27,13 +29,26 @@ def run(options: argparse.Namespace) -> int:
     A hub that starts while the engine is silent would take every running server for
     stopped, and stop it.
     """
-    Settings.from_env()
-    _wait_for_engine()
-    words = [sys.executable, "-m", "jupyterhub", "--config", str(options.config)]
-    os.execv(words[0], words)  # noqa: S606 (this process becomes the hub)
+    env = Settings.from_env()
+    _wait_for_engine(env.docker_notebook_image)
+    program = Path(sys.executable).with_name("jupyterhub")
+    os.execv(program, [str(program), "--config", str(options.config)])  # noqa: S606
 
 
-def _wait_for_engine() -> None:
+def _look_for_image(client: Any, image: str) -> None:
+    from docker.errors import ImageNotFound
+
+    try:
+        client.inspect_image(image)
+    except ImageNotFound:
+        print(
+            f"hubkit: DOCKER_NOTEBOOK_IMAGE={image} is not on this machine; the first start would "
+            "have to pull it. Run 'make notebook_image' before.",
+            flush=True,
+        )
+
+
+def _wait_for_engine(image: str) -> None:
     import docker
     from docker.errors import DockerException
 
@@ -42,7 +57,8 @@ def _wait_for_engine() -> None:
     tries = 0
     while True:
         try:
-            docker.APIClient(base_url=stack.WARDEN, version="auto", timeout=10).ping()
+            with closing(docker.APIClient(stack.WARDEN, version="auto", timeout=10)) as client:
+                _look_for_image(client, image)
         except DockerException as error:
             if tries % SAY_EVERY == 0:
                 print(f"hubkit: waiting for the Docker engine: {error}", flush=True)

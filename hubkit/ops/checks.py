@@ -69,7 +69,9 @@ def site_config(kit: Kit) -> list[Problem]:
     path = kit.root / "site" / Path(name).name
     if not name or path.is_file():
         return []
-    return [Problem(f"SITE_CONFIG={name}", "no such file in site/.", f"Put it at {path.name}.")]
+    return [
+        Problem(f"SITE_CONFIG={name}", "no such file in site/.", f"Put it at site/{path.name}.")
+    ]
 
 
 def readable(kit: Kit) -> list[Problem]:

@@ -42,11 +42,13 @@ def problems(config: Path, environ: Mapping[str, str]) -> list[Problem]:
     if result.returncode != 0:
         last = (result.stderr.strip().splitlines() or ["no message"])[-1]
         return [Problem(config.name, f"cannot be loaded: {last}", CURE)]
-    return [Problem(config.name, wrong, CURE) for wrong in json.loads(result.stdout)]
+    # The last line: a site's file may print.
+    found = json.loads(result.stdout.splitlines()[-1])
+    return [Problem(config.name, wrong, CURE) for wrong in found]
 
 
 class _Collector(logging.Handler):
-    """Keep what traitlets only warns of: a trait that does not exist."""
+    """Keep what traitlets only logs: an unknown trait, or why it ends the program."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -54,7 +56,7 @@ class _Collector(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
-        if "not recognized" in message:
+        if "not recognized" in message or record.levelno == logging.CRITICAL:
             self.messages.append(message)
 
 
@@ -71,6 +73,8 @@ def _build(config: Path) -> list[str]:
     hub.config_file = str(config)
     try:
         hub.load_config_file(str(config))
+    except SystemExit as error:
+        return collector.messages or [f"ends the program (exit code {error.code})."]
     except Exception as error:  # noqa: BLE001 (whatever an administrator's file raises)
         return [f"{type(error).__name__}: {error}"]
     hub.db = orm.new_session_factory("sqlite:///:memory:")()
@@ -107,4 +111,4 @@ def _with_throw_away_secrets(config: Path) -> list[str]:
 
 if __name__ == "__main__":
     found = _with_throw_away_secrets(Path(sys.argv[1]))
-    sys.stdout.write(json.dumps(found))
+    sys.stdout.write(f"\n{json.dumps(found)}\n")

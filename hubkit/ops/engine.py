@@ -59,10 +59,11 @@ def port_holder(port: int, project: str) -> str | None:
 
     Runs in the network of the host.
     """
-    for container in client().containers.list():
-        published = (container.attrs.get("HostConfig") or {}).get("PortBindings") or {}
-        bound = [int(one["HostPort"] or 0) for all_ in published.values() for one in all_ or []]
-        if port in bound:
+    # Containers of users come and go while this looks.
+    for container in client().containers.list(ignore_removed=True):
+        # What is published, not what was asked for: that may be a range or left open.
+        bound = [one["HostPort"] for all_ in container.ports.values() for one in all_ or []]
+        if str(port) in bound:
             mine = container.labels.get(PROJECT) == project
             return None if mine else f"the container {container.name}"
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:

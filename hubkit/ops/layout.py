@@ -16,6 +16,8 @@ from pathlib import Path
 
 from hubkit.ops.certificates import CERTIFICATE, KEY
 
+ACME_CA = "acme-ca.crt"  # root certificate of a private ACME authority
+
 
 @dataclass(frozen=True)
 class Owners:
@@ -68,6 +70,9 @@ class Layout:
         if with_certificate:
             for name in (CERTIFICATE, KEY):
                 self._put(self.run / "edge" / name, (self.secrets / name).read_bytes(), own.edge)
+        elif (self.secrets / ACME_CA).is_file():
+            root = (self.secrets / ACME_CA).read_bytes()
+            self._put(self.run / "edge" / ACME_CA, root, own.edge)
 
     def _copy_hub_secrets(self) -> None:
         """Copy ``secrets/`` for the hub, which never holds a TLS key."""

@@ -45,7 +45,7 @@ class KitSpawner(DockerSpawner):
         help="""Processes and threads of one server; 0 for no limit.""",
     )
 
-    _home_is_new = False
+    _new_folders: tuple[str, ...] = ()  # mount points of volumes made with the container
 
     @default("remove")
     def _default_remove(self) -> bool:
@@ -79,8 +79,21 @@ class KitSpawner(DockerSpawner):
             volumes.home_mount(home, self.notebook_dir, self.project, self.user.name),
             *map(volumes.extra_mount, self.extra_volumes),
         ]
+        self._new_folders = await self._missing()
         address: tuple[str, int] = await super().start()
         return address
+
+    async def _missing(self) -> tuple[str, ...]:
+        """Return the mount points of those volumes that do not exist yet."""
+        missing = []
+        for mount in self.mount_binds:
+            if mount["Type"] != "volume" or mount.get("ReadOnly"):
+                continue
+            try:
+                await self.docker("inspect_volume", mount["Source"])
+            except NotFound:
+                missing.append(mount["Target"])
+        return tuple(missing)
 
     async def _home(self) -> str:
         """Return the name of the user's home, after making sure that it is theirs."""
@@ -95,7 +108,6 @@ class KitSpawner(DockerSpawner):
                     "its place: restore it from a backup, or begin with an empty home: "
                     f"docker volume create {name}"
                 ) from None
-            self._home_is_new = True
             return name
         volumes.require_own(
             found,
@@ -104,7 +116,6 @@ class KitSpawner(DockerSpawner):
             recorded=bool(known),
             adopt=self.adopt_volumes,
         )
-        self._home_is_new = False
         return name
 
     async def create_object(self) -> dict[str, Any]:
@@ -118,10 +129,8 @@ class KitSpawner(DockerSpawner):
                 f"a container named {self.container_name} exists that this hub did not make. It "
                 f"was left untouched; rename or remove it: docker rm {self.container_name}"
             ) from error
-        if self._home_is_new:
-            await self._in_thread(
-                ownership.give_home, self.client, created["Id"], self.notebook_dir
-            )
+        for folder in self._new_folders:
+            await self._in_thread(ownership.give_folder, self.client, created["Id"], folder)
         if not homes.recorded(self.user.orm_user):
             homes.record(self.user.orm_user, self.mounts[0]["source"])
             self.user.db.commit()

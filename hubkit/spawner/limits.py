@@ -17,6 +17,7 @@ def with_defaults(given: Mapping[str, Any], pids_limit: int) -> dict[str, Any]:
     words: dict[str, Any] = {
         "CapDrop": ["ALL"],
         "SecurityOpt": ["no-new-privileges"],
+        "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}},
     }
     if given.get("Memory"):
         # Memory and swap together: a server that swaps is felt as a broken machine.

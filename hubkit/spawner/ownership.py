@@ -1,4 +1,4 @@
-"""Give a brand-new home to the user the image runs as.
+"""Give a brand-new volume to the user the image runs as.
 
 Docker makes the mount point of a new volume root's when the image has no such folder,
 and a server without capabilities could then never write to it. The folder's owner is
@@ -16,22 +16,22 @@ from typing import Any
 DIRECTORY_MODE = 0o755
 
 
-def give_home(client: Any, container: str, home: str) -> None:
-    """Make the image's user the owner of *home* if root is.
+def give_folder(client: Any, container: str, folder: str) -> None:
+    """Make the image's user the owner of *folder* if root is.
 
     Args:
         client: A ``docker.APIClient``.
         container: Id of a container that was created and not yet started.
-        home: Absolute path of a mounted volume nobody has written to.
+        folder: Absolute path of a mounted volume nobody has written to.
 
     Raises:
         docker.errors.APIError: The engine refused.
     """
     user = client.inspect_container(container)["Config"]["User"]
     uid, gid = owner(user, _file(client, container, "/etc/passwd") if user else "")
-    if uid == 0 or _first(client, container, home).uid != 0:
+    if uid == 0 or _first(client, container, folder).uid != 0:
         return
-    path = PurePosixPath(home)
+    path = PurePosixPath(folder)
     client.put_archive(container, str(path.parent), _directory(path.name, uid, gid))
 
 

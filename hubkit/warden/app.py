@@ -49,7 +49,7 @@ def _guard(token: str) -> Middleware:
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        given = request.headers.get("Authorization", "").encode()
+        given = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
         if not hmac.compare_digest(given, expected):
             log.warning("refused %s %s from %s", request.method, request.path, request.remote)
             return web.json_response({"message": "the warden serves the hub only"}, status=403)

@@ -140,7 +140,7 @@ def test_unreadable_file(tmp_path, content, wrong):
 
 def test_folder_instead_of_a_file(tmp_path):
     """A folder is no userlist: Docker makes one where a mounted file was missing."""
-    with pytest.raises(ConfigError, match="no such file"):
+    with pytest.raises(ConfigError, match="Is a directory"):
         Userlist.read(tmp_path)
 
 

@@ -59,8 +59,8 @@ DIGEST = "sha256:" + "0" * 64
         ),
         pytest.param(
             values.database_url,
-            "postgresql+psycopg2://u:a[b]@h/d",
-            "postgresql+psycopg2://u:a[b]@h/d",
+            "postgresql+psycopg://u:a[b]@h/d",
+            "postgresql+psycopg://u:a[b]@h/d",
             id="a driver, and brackets in the password",
         ),
         pytest.param(values.pairs, "", {}, id="no pairs"),

@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import pytest
 
@@ -16,7 +17,7 @@ class Hub(BaseHTTPRequestHandler):
     """Answers with the status in `status` and remembers by which name it was asked."""
 
     status = 200
-    asked: list[tuple[str, str]] = []
+    asked: ClassVar = []
 
     def do_GET(self):
         self.asked.append((self.path, self.headers["Host"]))

@@ -64,7 +64,9 @@ def test_the_hub_holds_no_key(layout):
     """Certificate and key are in the edge's folder alone."""
     layout.make()
 
-    assert not [name for name in contents(layout.run) if "jupyterhub." in name and "edge" not in name]
+    assert not [
+        name for name in contents(layout.run) if "jupyterhub." in name and "edge" not in name
+    ]
     assert "key 1" not in "".join(contents(layout.run / "hub").values())
 
 

@@ -72,11 +72,11 @@ def test_odd_lines(line):
     assert ownership.owner("jovyan", f"{line}\n{PASSWD}") == (1000, 100)
 
 
-def test_give_home():
+def test_give_folder():
     """Root's new folder becomes the user's by one archive of that folder alone."""
     client = Client("jovyan")
 
-    ownership.give_home(client, "4f9a", HOME)
+    ownership.give_folder(client, "4f9a", HOME)
 
     [(container, path, data)] = client.sent
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
@@ -98,6 +98,6 @@ def test_give_home():
 )
 def test_left_alone(client):
     """A folder that is not root's, or not to be given, is left as it is."""
-    ownership.give_home(client, "4f9a", HOME)
+    ownership.give_folder(client, "4f9a", HOME)
 
     assert client.sent == []

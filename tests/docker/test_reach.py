@@ -1,0 +1,140 @@
+"""Who can reach what: the parts of the stack, from a user's container and from outside."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.support import Person, Stack, run
+
+pytestmark = pytest.mark.docker
+
+PROBE = """
+import socket, sys
+found = {}
+for target in sys.argv[1:]:
+    host, port = target.rsplit(":", 1)
+    try:
+        socket.create_connection((host, int(port)), 2).close()
+        found[target] = True
+    except OSError:
+        found[target] = False
+import json; print(json.dumps(found))
+"""
+
+
+def address(stack: Stack, container: str, network: str) -> str:
+    return stack.inspect(container)["NetworkSettings"]["Networks"][network]["IPAddress"]
+
+
+def test_a_users_container_reaches_the_hub_and_no_other_part(stack: Stack, person: Person):
+    """By name and by address: the hub's API, but no proxy API, no warden, no edge."""
+    person.start()
+    control = f"{stack.project}-control"
+    forbidden = [
+        "proxy-api:8001",
+        "warden:2375",
+        "edge:443",
+        f"{address(stack, f'{stack.project}-warden-1', control)}:2375",
+        f"{address(stack, f'{stack.project}-proxy-1', control)}:8001",
+        f"{address(stack, f'{stack.project}-proxy-1', f'{stack.project}-network')}:8001",
+    ]
+    inside = f"{stack.project}-jupyter-{person.name}"
+
+    said = run("docker", "exec", inside, "python3", "-c", PROBE, "jupyterhub:8081", *forbidden)
+
+    reached = json.loads(said.stdout)
+    assert reached.pop("jupyterhub:8081")
+    assert not any(reached.values()), reached
+
+
+def test_only_the_edge_publishes_ports(stack: Stack):
+    """443 and 80, nothing else."""
+    published = {
+        name: stack.inspect(identity)["HostConfig"]["PortBindings"]
+        for name, identity in stack.containers().items()
+    }
+
+    assert [name for name, ports in published.items() if ports] == [f"{stack.project}-edge-1"]
+
+
+def test_only_the_warden_holds_the_docker_socket(stack: Stack):
+    """The hub, which the web talks to, cannot reach the engine by itself."""
+    holders = [
+        name
+        for name, identity in stack.containers().items()
+        if any("docker.sock" in mount["Source"] for mount in stack.inspect(identity)["Mounts"])
+    ]
+
+    assert holders == [f"{stack.project}-warden-1"]
+
+
+def test_the_hub_is_an_ordinary_user_without_capabilities(stack: Stack):
+    """No root, no capability, a read-only file system, in every part that serves."""
+    for name, identity in stack.containers().items():
+        found = stack.inspect(identity)
+        assert found["HostConfig"]["CapDrop"] == ["ALL"], name
+        assert found["HostConfig"]["ReadonlyRootfs"], name
+        assert "no-new-privileges:true" in found["HostConfig"]["SecurityOpt"], name
+        assert found["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped", name
+    uid = stack.compose("exec", "-T", "jupyterhub", "id", "-u").stdout.strip()
+    assert uid == "10001"
+
+
+@pytest.mark.parametrize(
+    ("service", "path"),
+    [
+        ("proxy", "/run/hubkit/edge/jupyterhub.key"),
+        ("proxy", "/run/hubkit/warden/token"),
+        ("edge", "/run/hubkit/hub/docker/config.json"),
+        ("edge", "/run/hubkit/proxy/token"),
+        ("jupyterhub", "/run/hubkit/edge/jupyterhub.key"),
+        ("jupyterhub", "/run/hubkit/warden/token"),
+        ("jupyterhub", "/srv/jupyterhub/secrets/jupyterhub.key"),
+        ("warden", "/run/hubkit/edge/jupyterhub.key"),
+    ],
+)
+def test_no_part_reads_the_secrets_of_another(stack: Stack, service: str, path: str):
+    """Each part reads its own folder only."""
+    said = stack.compose("exec", "-T", service, "cat", path, check=False)
+
+    assert said.returncode != 0
+    assert "No such file" in said.stderr or "Permission denied" in said.stderr
+
+
+def test_the_warden_refuses_whoever_lacks_the_hubs_token(stack: Stack):
+    """Another container on the control network gets nothing from the engine."""
+    code = "require('http').get('http://warden:2375/version',r=>{console.log(r.statusCode);process.exit()})"
+
+    said = stack.compose("exec", "-T", "proxy", "node", "-e", code)
+
+    assert said.stdout.strip() == "403"
+
+
+def test_plain_http_leads_to_https_and_the_answer_insists_on_it(stack: Stack, admin: Person):
+    """A redirect to the published port, and HSTS."""
+    answer = admin.http.get(
+        f"http://localhost:{stack.settings['HTTP_PORT']}/hub/login", allow_redirects=False
+    )
+    secure = admin.http.get(f"{stack.url}/hub/login")
+
+    assert answer.status_code in (301, 308)
+    assert answer.headers["Location"] == f"{stack.url}/hub/login"
+    assert "max-age" in secure.headers["Strict-Transport-Security"]
+    assert "Caddy" not in str(secure.headers)
+
+
+def test_no_image_holds_a_secret(stack: Stack):
+    """No key, token or password of this checkout is in an image's history or settings."""
+    key = (stack.path / "secrets" / "jupyterhub.key").read_text().splitlines()[1]
+    for part in ("hub", "proxy", "edge"):
+        image = f"{stack.project}-{part}"
+        saved = run("docker", "history", "--no-trunc", image).stdout + str(stack.inspect(image))
+        assert key not in saved
+        listed = run(
+            "docker", "run", "--rm", "--entrypoint", "sh", "--user", "0", image, "-c",
+            "find / -xdev \\( -name 'jupyterhub.key' -o -name '.env' -o -name userlist "
+            "-o -name 'ca_bundle' \\) 2>/dev/null; true",
+        ).stdout  # fmt: skip
+        assert listed.strip() == ""

@@ -1,0 +1,243 @@
+"""The command `hubkit VERB`: what it prints and how it fails."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hubkit import __version__, documents, stack
+from hubkit.auth.invitations import Invitations
+from hubkit.cli import VERBS
+from hubkit.ops import answering, checks, configured, engine
+
+ROOT = Path(__file__).parents[3]
+SECRET = b"0123456789abcdef"
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """Be in the hub's container: settings in the environment, secrets in their places."""
+    (tmp_path / "cookie_secret").write_bytes(SECRET)
+    monkeypatch.setattr(stack, "COOKIE_SECRET", tmp_path / "cookie_secret")
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/jupyterhub.sqlite")
+    monkeypatch.setenv("HUB_DOMAIN", "a.org")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help(run, verb):
+    """Every verb says what it does: in the list of verbs one line, with --help all of it."""
+    code, listed, _ = run("--help")
+    assert code == 0
+    [line] = [line for line in listed.splitlines() if line.split()[:1] == [verb]]
+    assert len(line.split()) > 3
+
+    code, shown, _ = run(verb, "--help")
+    assert (code, verb in shown) == (0, True)
+
+
+def test_a_file_per_verb():
+    """Every file is a verb and every verb a file."""
+    here = {path.stem for path in (ROOT / "hubkit" / "cli").glob("*.py")}
+
+    assert {*VERBS, "__init__"} == here
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param([], id="no verb"),
+        pytest.param(["restart"], id="no such verb"),
+        pytest.param(["check", "--quickly"], id="no such option"),
+        pytest.param(["users"], id="no action"),
+        pytest.param(["users", "invite"], id="nobody to invite"),
+        pytest.param(["wait", "--seconds", "long"], id="no number"),
+    ],
+)
+def test_usage(run, words):
+    """What cannot be understood exits with 2 and shows how it is used."""
+    code, out, err = run(*words)
+
+    assert (code, out) == (2, "")
+    assert err.startswith("usage: hubkit")
+
+
+def test_version(run):
+    """The version is the package's."""
+    assert run("--version") == (0, f"{__version__}\n", "")
+
+
+def test_program():
+    """The installed command runs a verb, and passes its exit code on."""
+    words = [sys.executable, "-c", "from hubkit.cli import main; raise SystemExit(main())"]
+    environ = {"PATH": os.defpath, "MEM_LIMIT": "lots"}
+    done = subprocess.run([*words, "hub"], env=environ, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("hubkit: 1 problem (nothing was started)\n\n  MEM_LIMIT=lots\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [([], documents.settings_table), (["--env"], documents.env_example)],
+    ids=["table", ".env"],
+)
+def test_settings(run, words, text):
+    """The settings are printed as the files in the checkout have them."""
+    assert run("settings", *words) == (0, text(), "")
+
+
+@pytest.fixture
+def well(monkeypatch):
+    """Let all be well with the engine, and the configuration be built elsewhere."""
+    monkeypatch.setattr(configured, "problems", lambda *_: [])
+    monkeypatch.setattr(checks, "ENGINE", ())
+    monkeypatch.setattr(engine, "require", lambda: None)
+
+
+@pytest.mark.usefixtures("well")
+def test_check(run, checkout):
+    """A good checkout is said to be one."""
+    code, out, err = run("check", "--root", checkout)
+
+    assert (code, err) == (0, "")
+    assert out == "hubkit: everything checked is in order\n"
+
+
+@pytest.mark.usefixtures("well")
+def test_check_fails(run, checkout):
+    """Every problem is on standard error, with its cure, and the exit code is 1."""
+    (checkout / "userlist").write_text("ada\n")
+    (checkout / ".env").write_text("MEM_LIMIT=lots\n")
+
+    code, out, err = run("check", "--root", checkout)
+
+    assert (code, out) == (1, "")
+    assert err.startswith("hubkit: 2 problems (nothing was started)\n\n  MEM_LIMIT=lots\n")
+    assert "  userlist\n    names no administrator.\n" in err
+
+
+def test_init_refuses(run, checkout):
+    """Nothing is laid out while a file is wrong."""
+    (checkout / "userlist").unlink()
+
+    code, out, err = run("init", "--root", checkout)
+
+    assert (code, out) == (1, "")
+    assert "userlist" in err
+
+
+@pytest.mark.usefixtures("hub")
+def test_invite(run):
+    """A link is printed, alone, so that it can be copied or piped."""
+    code, out, err = run("users", "invite", "Ada")
+
+    assert (code, err) == (0, "")
+    assert out.startswith("https://a.org/hub/welcome/")
+    assert Invitations(SECRET).name(out.strip().rpartition("/")[2]) == "ada"
+
+
+@pytest.mark.usefixtures("hub")
+def test_invite_refused(run):
+    """What cannot be invited is said on standard error."""
+    code, out, err = run("users", "invite", "a/b")
+
+    assert (code, out) == (1, "")
+    assert "is not a user name" in err
+
+
+@pytest.mark.usefixtures("hub")
+def test_welcome(run, tmp_path):
+    """While no administrator has a password, the first one's link is shown."""
+    (tmp_path / "userlist").write_text("ada admin\ngrace\nlin admin\n")
+
+    code, out, _ = run("welcome", "--userlist", tmp_path / "userlist")
+
+    assert code == 0
+    assert "The hub:         https://a.org/\n" in out
+    assert "Administrators:  ada, lin\n" in out
+    assert "First sign-in:   https://a.org/hub/welcome/" in out
+
+
+@pytest.mark.usefixtures("hub")
+def test_welcome_later(run, tmp_path, monkeypatch):
+    """Once an administrator has a password, no link is shown."""
+    monkeypatch.setattr("hubkit.ops.people.with_password", lambda *_: ["lin"])
+    (tmp_path / "userlist").write_text("ada admin\nlin admin\n")
+
+    code, out, _ = run("welcome", "--userlist", tmp_path / "userlist")
+
+    assert (code, "First sign-in" in out) == (0, False)
+
+
+def test_wait(run, checkout, monkeypatch):
+    """Waiting ends well as soon as the hub answers."""
+    answers = iter(["refused", "status 503", ""])
+    asked = []
+    monkeypatch.setattr(answering, "health", lambda *hub: asked.append(hub) or next(answers))
+
+    assert run("wait", "--root", checkout, "--seconds", "30") == (0, "", "")
+    assert asked == [("localhost", 443)] * 3
+
+
+def test_wait_in_vain(run, checkout):
+    """Waiting ends at the time that was given, with what was said last."""
+    (checkout / ".env").write_text("HTTPS_PORT=1\n")
+
+    code, out, err = run("wait", "--root", checkout, "--seconds", "0.1")
+
+    assert (code, out) == (1, "")
+    assert err.startswith("hubkit: the hub does not answer after 0 s: ")
+    assert "refused" in err
+
+
+@pytest.fixture
+def become(monkeypatch):
+    """Return what the process would become, in place of becoming it."""
+    words = []
+    monkeypatch.setattr(os, "execv", lambda path, given: words.extend([str(path), *given]))
+    return words
+
+
+def test_hub(run, engine, become, monkeypatch):
+    """Once the engine answers, the process becomes JupyterHub's."""
+    monkeypatch.setattr(stack, "WARDEN", engine.url)
+
+    run("hub", "--config", "/c.py")
+
+    program = str(Path(sys.executable).with_name("jupyterhub"))
+    assert become == [program, program, "--config", "/c.py"]
+    assert os.access(program, os.X_OK)
+
+
+def test_hub_waits(run, engine, become, monkeypatch):
+    """While the engine is silent the hub does not start, and says now and then why."""
+    version = engine.answers.pop(("GET", "/version"))
+    monkeypatch.setattr(stack, "WARDEN", engine.url)
+    slept = []
+
+    def sleep(seconds):
+        assert become == []
+        slept.append(seconds)
+        if len(slept) == 12:
+            engine.answers["GET", "/version"] = version
+
+    monkeypatch.setattr("time.sleep", sleep)
+    _, out, _ = run("hub")
+
+    assert out.count("hubkit: waiting for the Docker engine: ") == 2
+    assert slept == [1.0] * 12
+    assert become
+
+
+def test_hub_refuses(run, become, monkeypatch):
+    """With wrong settings the hub does not start."""
+    monkeypatch.setenv("MEM_LIMIT", "lots")
+
+    code, _, err = run("hub")
+
+    assert (code, become) == (1, [])
+    assert "MEM_LIMIT=lots" in err
