@@ -36,6 +36,7 @@ def configure(c: Any, env: Settings) -> None:
     c.JupyterHub.last_activity_interval = ROUTE_CHECK_SECONDS
     c.JupyterHub.log_level = env.log_level
 
+    c.JupyterHub.upgrade_db = True  # SQLite is copied before
     c.JupyterHub.db_url = env.database_url or DATABASE
     c.JupyterHub.cookie_secret_file = str(COOKIE_SECRET)
     c.CryptKeeper.keys = [bytes.fromhex(AUTH_STATE_KEY.read_text().strip())]

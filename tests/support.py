@@ -83,6 +83,8 @@ class Stack:
             **settings,
         }
         stack.write_env()
+        # The first is left to the test of the first sign-in.
+        (path / "userlist").write_text("first admin\nadmin admin\n")
         return stack
 
     def write_env(self, **changed: str) -> None:

@@ -55,7 +55,7 @@ class Layout:
         folders = [(self.run / part, getattr(own, part)) for part in ("proxy", "edge", "warden")]
         for folder, owner in [*folders, (self.run / "hub", own.hub), (self.data, own.hub)]:
             folder.mkdir(mode=0o700, exist_ok=True)
-            os.chown(folder, owner, owner)
+            _give(folder, owner)
             folder.chmod(0o700)
         proxy = self._random(self.run / "proxy" / "token", own.proxy)
         self._put(self.run / "hub" / "proxy-token", proxy.encode(), own.hub)
@@ -85,7 +85,7 @@ class Layout:
 
     def _folder(self, path: Path, owner: int) -> None:
         path.mkdir(mode=0o700, exist_ok=True)
-        os.chown(path, owner, owner)
+        _give(path, owner)
 
     def _random(self, path: Path, owner: int) -> str:
         """Return the secret in *path*, 32 random bytes in hex made once."""
@@ -102,5 +102,10 @@ class Layout:
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-        os.chown(part, owner, owner)
+        _give(part, owner)
         part.rename(path)
+
+
+def _give(path: Path, owner: int) -> None:
+    # Whoever is not root keeps a group of their own, which need not have their number.
+    os.chown(path, owner, owner if os.geteuid() == 0 else -1)

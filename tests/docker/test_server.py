@@ -86,8 +86,11 @@ def test_another_image_runs_at_the_next_start_and_the_file_is_there(stack: Stack
     """Edit .env, docker compose up -d, start: the new image with the old home."""
     run("docker", "tag", "hubkit-notebook:test", f"{stack.project}-other:1")
     person.start().write("kept.txt", "1")
+    before = stack.containers()
     stack.apply(DOCKER_NOTEBOOK_IMAGE=f"{stack.project}-other:1", MEM_LIMIT="1G")
+    after = stack.containers()
     try:
+        assert {name for name in after if after[name] != before[name]} == {stack.project}
         person.stop().start()
         container = stack.inspect(f"{stack.project}-jupyter-{person.name}")
         assert container["Config"]["Image"] == f"{stack.project}-other:1"

@@ -1,33 +1,60 @@
 from __future__ import annotations
 
+import os
 import shutil
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.support import Stack
+from tests.support import Stack, run
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 SECONDS = 60
+THIS_HOST, VISITOR = "10.231.87.1", "10.231.87.2"
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A real Chromium without a window."""
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Chromium on a network of its own, as if on another machine.
+
+    On the engine's own network it would drop requests with ERR_NETWORK_CHANGED each
+    time a container comes or goes.
+    """
     path = next(filter(None, map(shutil.which, NAMES)), None)
     assert path, "no Chromium on PATH"
+    assert os.getuid() == 0, "a network namespace for the browser needs root"
+    tag = uuid.uuid4().hex[:6]
+    space, ours, theirs = f"kit{tag}", f"kit{tag}a", f"kit{tag}b"
+    run("ip", "netns", "add", space)
+    run("ip", "link", "add", ours, "type", "veth", "peer", "name", theirs, "netns", space)
+    run("ip", "address", "add", f"{THIS_HOST}/30", "dev", ours)
+    run("ip", "link", "set", ours, "up")
+    for words in (f"address add {VISITOR}/30 dev {theirs}", f"link set {theirs} up"):
+        run("ip", "-n", space, *words.split())
+    script = tmp_path_factory.mktemp("browser") / "chromium"
+    script.write_text(f'#!/bin/sh\nexec ip netns exec {space} {path} "$@"\n')
+    script.chmod(0o755)
+    yield script
+    run("ip", "netns", "delete", space)
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: Path) -> Iterator[Browser]:
+    """A real Chromium without a window."""
+    flags = [*FLAGS, f"--host-resolver-rules=MAP localhost {THIS_HOST}"]
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        started = playwright.chromium.launch(executable_path=chromium, args=flags)
         yield started
         started.close()
 
 
 @pytest.fixture
 def page(browser: Browser, stack: Stack, tmp_path: Path) -> Iterator[Page]:
-    """A visitor who never was here; a picture is kept where the test fails."""
+    """A visitor who never was here; a picture of the last page is kept."""
     # The stack's certificate is self-signed: a person would accept it once.
     context = browser.new_context(ignore_https_errors=True, base_url=stack.url)
     context.set_default_timeout(SECONDS * 1000)

@@ -38,6 +38,7 @@ def wait_for_lab(page: Page) -> None:
 def compute(page: Page, code: str) -> str:
     """Open a new notebook, run one cell and return what it shows."""
     page.locator('.jp-LauncherCard[data-category="Notebook"]').first.click()
+    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
     cell = page.locator(".jp-Notebook .jp-Cell .cm-content").first
     cell.click()
     page.keyboard.type(code)

@@ -27,10 +27,11 @@ def test_first_sign_in_a_cell_a_file_and_the_file_again_after_stop_and_start(
 ):
     """What `make up` prints leads into JupyterLab; what is saved there stays."""
     lab.choose_password(page, first_link)
-    lab.sign_in(page, "admin")
+    lab.sign_in(page, "first")
     lab.wait_for_lab(page)
 
     assert lab.compute(page, "6*7") == "42"
+    expect(page.get_by_text("Jupyter news")).to_have_count(0)
     lab.save_as(page, "answer.ipynb")
 
     page.goto("/hub/home")
@@ -39,7 +40,7 @@ def test_first_sign_in_a_cell_a_file_and_the_file_again_after_stop_and_start(
     lab.wait_for_lab(page)
     expect(page.locator(".jp-DirListing-item", has_text="answer.ipynb")).to_be_visible()
 
-    home = f"{stack.project}-user-admin"
+    home = f"{stack.project}-user-first"
     saved = run("docker", "run", "--rm", "-v", f"{home}:/home:ro", "hubkit-base", "ls", "/home")
     assert "answer.ipynb" in saved.stdout
 
@@ -71,6 +72,7 @@ def test_the_admin_console_adds_a_user_who_signs_in_and_removes_them(
     page.goto("/hub/admin")
     row = page.get_by_role("row").filter(has_text=name).first
     row.get_by_role("button", name="Stop Server").click()
+    row.get_by_role("button", name="Start Server").wait_for()
     row.get_by_role("button", name="Edit User").click()
     page.get_by_role("button", name="Delete User").click()
     expect(page.get_by_text(name)).to_have_count(0)
@@ -106,7 +108,7 @@ def test_the_pages_work_without_an_error_in_the_console(stack: Stack, admin: obj
     """Sign-in, home and admin pages load whole: no script fails, nothing is missing."""
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("response", lambda answer: wrong.append(answer.url) if answer.status >= 400 else None)
+    page.on("response", lambda a: wrong.append(f"{a.status} {a.url}") if a.status >= 400 else None)
 
     lab.sign_in(page, "admin", "/hub/home")
     page.goto("/hub/admin")

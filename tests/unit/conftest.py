@@ -56,7 +56,9 @@ class Engine:
     """A Docker engine that knows the answers it was told and remembers what it was asked.
 
     Attributes:
-        answers: (method, path without version and query) → (status, JSON or bytes).
+        answers: (method, path without version, with or without its query) → (status,
+            JSON or bytes).
+        headers: Headers of every answer.
         asked: (method, path, body) of every request but those for its version.
     """
 
@@ -65,7 +67,7 @@ class Engine:
             ("GET", "/_ping"): (200, b"OK"),
             ("GET", "/version"): (200, {"ApiVersion": "1.45", "MinAPIVersion": "1.24"}),
         }
-        self.asked = []
+        self.asked, self.headers = [], {}
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"tcp://127.0.0.1:{self.server.server_port}"
 
@@ -77,19 +79,22 @@ class Engine:
     def _handler(engine):  # noqa: N805 (self is the request)
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def answer(self):
-                path = re.sub(r"^/v[0-9.]+/", "/", self.path.partition("?")[0])
+                whole = re.sub(r"^/v[0-9.]+/", "/", self.path)
+                path = whole.partition("?")[0]
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 if path not in ("/version", "/_ping"):
                     engine.asked.append((self.command, path, body))
-                missing = (404, {"message": f"no such thing: {path}"})
-                status, content = engine.answers.get((self.command, path), missing)
+                missing = (404, {"message": f"No such {path.split('/')[1].rstrip('s')}: {path}"})
+                known = engine.answers.get((self.command, path), missing)
+                status, content = engine.answers.get((self.command, whole), known)
                 if not isinstance(content, bytes):
                     content = json.dumps(content).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(content)))
-                for name, value in getattr(engine, "headers", {}).items():
+                for name, value in engine.headers.items():
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(content)

@@ -177,6 +177,7 @@ def test_wait(run, checkout, monkeypatch):
     """Waiting ends well as soon as the hub answers."""
     answers = iter(["refused", "status 503", ""])
     asked = []
+    monkeypatch.setattr("time.sleep", lambda _: None)
     monkeypatch.setattr(answering, "health", lambda *hub: asked.append(hub) or next(answers))
 
     assert run("wait", "--root", checkout, "--seconds", "30") == (0, "", "")
@@ -202,34 +203,51 @@ def become(monkeypatch):
     return words
 
 
-def test_hub(run, engine, become, monkeypatch):
-    """Once the engine answers, the process becomes JupyterHub's."""
-    monkeypatch.setattr(stack, "WARDEN", engine.url)
+@pytest.fixture
+def sleeps(monkeypatch, engine):
+    """Let time pass at once, and the engine be the warden's; return how long was slept."""
+    slept = []
 
-    run("hub", "--config", "/c.py")
+    def sleep(seconds):
+        slept.append(seconds)
+        assert len(slept) < 100, "waits for ever"
+
+    monkeypatch.setattr("time.sleep", sleep)
+    monkeypatch.setattr(stack, "WARDEN", engine.url)
+    return slept
+
+
+@pytest.mark.parametrize("image", ["there", "gone"])
+def test_hub(run, engine, become, sleeps, image):
+    """Once the engine answers, the process becomes JupyterHub's; a missing image is said."""
+    engine.answers["GET", "/images/hubkit-notebook:latest/json"] = (
+        (200, {"Id": "1"}) if image == "there" else (404, {"message": "No such image: x"})
+    )
+
+    _, out, _ = run("hub", "--config", "/c.py")
 
     program = str(Path(sys.executable).with_name("jupyterhub"))
     assert become == [program, program, "--config", "/c.py"]
     assert os.access(program, os.X_OK)
+    assert ("Run 'make notebook_image' before" in out) == (image == "gone")
+    assert sleeps == []
 
 
-def test_hub_waits(run, engine, become, monkeypatch):
+def test_hub_waits(run, engine, become, sleeps, monkeypatch):
     """While the engine is silent the hub does not start, and says now and then why."""
     version = engine.answers.pop(("GET", "/version"))
-    monkeypatch.setattr(stack, "WARDEN", engine.url)
-    slept = []
 
     def sleep(seconds):
         assert become == []
-        slept.append(seconds)
-        if len(slept) == 12:
+        sleeps.append(seconds)
+        if len(sleeps) == 12:
             engine.answers["GET", "/version"] = version
 
     monkeypatch.setattr("time.sleep", sleep)
     _, out, _ = run("hub")
 
     assert out.count("hubkit: waiting for the Docker engine: ") == 2
-    assert slept == [1.0] * 12
+    assert sleeps == [1.0] * 12
     assert become
 
 

@@ -53,34 +53,70 @@ async def test_start(spawner, startable):
     assert homes.recorded(ada.user.orm_user) == "jupyterhub-user-ada"
 
 
-async def test_a_new_home_gets_its_owner(spawner, startable):
-    """A home made with the container belongs to the image's user before the server starts."""
+@pytest.fixture
+def by_root(startable):
+    """Return an engine that makes the folders of new volumes root's, for an image of jovyan."""
     startable.headers = {"X-Docker-Container-Path-Stat": "e30="}  # {}
-    startable.answers |= {
-        ("GET", "/containers/4f9a/json"): (200, {"Config": {"User": "1000"}}),
-        ("PUT", "/containers/4f9a/archive"): (200, b""),
+    _, container = startable.answers["GET", "/containers/4f9a/json"]
+    archives = {
+        "etc%2Fpasswd": archive("passwd", content=USER_PASSWD),
+        "home%2Fjovyan%2Fwork": archive("work"),
+        "srv%2Fdata": archive("data"),
     }
-    # The fake engine does not look at the query: one archive stands for both.
-    both = archive("passwd", content=USER_PASSWD)
-    startable.answers["GET", "/containers/4f9a/archive"] = (200, both)
-    ada = spawner(**STARTABLE)
-    ada._home_is_new = True
-    ada.mounts = [{"source": "jupyterhub-user-ada", "target": "/w", "type": "volume"}]
-
-    await ada.create_object()
-
-    [written] = [sent for method, path, sent in startable.asked if method == "PUT"]
-    with tarfile.open(fileobj=io.BytesIO(written)) as tar:
-        assert [(entry.name, entry.uid, entry.gid) for entry in tar] == [("work", 1000, 100)]
+    startable.answers |= {
+        ("GET", "/containers/4f9a/json"): (200, {**container, "Config": {"User": "jovyan"}}),
+        ("PUT", "/containers/4f9a/archive"): (200, b""),
+        **{
+            ("GET", f"/containers/4f9a/archive?path=%2F{path}"): (200, content)
+            for path, content in archives.items()
+        },
+    }
+    return startable
 
 
-async def test_an_old_home_keeps_its_owner(spawner, startable):
+def given(engine):
+    """Return the folders that were given to somebody, and to whom."""
+    found = {}
+    for method, _, sent in engine.asked:
+        if method == "PUT":
+            with tarfile.open(fileobj=io.BytesIO(sent)) as tar:
+                found |= {entry.name: (entry.uid, entry.gid) for entry in tar}
+    return found
+
+
+async def test_new_volumes_get_their_owner(spawner, by_root):
+    """Volumes made with the container belong to the image's user before the server starts."""
+    await spawner(**STARTABLE, extra_volumes=[Mount("data", "/srv/data")]).start()
+
+    assert given(by_root) == {"work": (1000, 100), "data": (1000, 100)}
+    paths = [path for _, path, _ in by_root.asked]
+    assert paths.index("/containers/4f9a/archive") < paths.index("/containers/4f9a/start")
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        pytest.param(Mount("data", "/srv/data", read_only=True), id="read-only"),
+        pytest.param(Mount("/mnt/data", "/srv/data"), id="a folder of the host"),
+        pytest.param(Mount("there", "/srv/data"), id="there before"),
+    ],
+)
+async def test_other_volumes_keep_their_owner(spawner, by_root, extra):
+    """Only what was made for the server, to be written by it, is given to its user."""
+    by_root.answers["GET", "/volumes/there"] = (200, {"Name": "there", "Labels": None})
+
+    await spawner(**STARTABLE, extra_volumes=[extra]).start()
+
+    assert given(by_root) == {"work": (1000, 100)}
+
+
+async def test_an_old_home_keeps_its_owner(spawner, by_root):
     """A home that was there is nobody's to give away."""
-    startable.answers["GET", HOME] = (200, {"Name": "jupyterhub-user-ada", "Labels": MINE})
+    by_root.answers["GET", HOME] = (200, {"Name": "jupyterhub-user-ada", "Labels": MINE})
 
     await spawner(**STARTABLE).start()
 
-    assert not [path for _, path, _ in startable.asked if path.endswith("/archive")]
+    assert given(by_root) == {}
 
 
 async def test_the_record_decides(spawner, startable):

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import docker
 import pytest
+from docker.types import HostConfig, LogConfig
 
 from hubkit.spawner import limits
 
-SAFE = {"CapDrop": ["ALL"], "SecurityOpt": ["no-new-privileges"]}
+SAFE = {
+    "CapDrop": ["ALL"],
+    "SecurityOpt": ["no-new-privileges"],
+    "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}},
+}
 GB = 2**30
 
 
 @pytest.mark.parametrize(
     ("given", "pids", "expected"),
     [
-        pytest.param({}, 0, SAFE, id="no capabilities, no new ones"),
+        pytest.param({}, 0, SAFE, id="no capabilities, small logs"),
         pytest.param({}, 64, {**SAFE, "PidsLimit": 64}, id="processes"),
         pytest.param(
             {"Memory": GB}, 0, {**SAFE, "Memory": GB, "MemorySwap": GB}, id="memory without swap"
@@ -47,14 +51,15 @@ def test_given_is_left_alone():
 
 def test_words_of_docker():
     """The words are those docker-py itself writes for the same limits."""
-    written = docker.types.HostConfig(
+    written = HostConfig(
         version="1.45",
         mem_limit="1g",
         memswap_limit="1g",
         pids_limit=64,
         cap_drop=["ALL"],
         security_opt=["no-new-privileges"],
+        log_config=LogConfig(type="json-file", config={"max-size": "10m", "max-file": "3"}),
     )
-    ours = limits.with_defaults(docker.types.HostConfig(version="1.45", mem_limit="1g"), 64)
+    ours = limits.with_defaults(HostConfig(version="1.45", mem_limit="1g"), 64)
 
     assert ours == written
