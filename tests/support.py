@@ -43,7 +43,13 @@ def until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
 def run(*words: str, cwd: Path = ROOT, check: bool = True, **extra: Any) -> Any:
     """Run a command without a terminal; a failure shows what it printed."""
     done = subprocess.run(
-        words, cwd=cwd, capture_output=True, text=True, stdin=subprocess.DEVNULL, **extra
+        words,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+        **extra,
     )
     if check and done.returncode != 0:
         raise AssertionError(f"{' '.join(words)}: {done.returncode}\n{done.stdout}{done.stderr}")

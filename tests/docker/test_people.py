@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 
 import pytest
 
@@ -13,11 +12,11 @@ pytestmark = pytest.mark.docker
 
 
 @pytest.fixture
-def volume(stack: Stack) -> Iterator[str]:
+def volume(stack: Stack) -> str:
     """The name of a user whose home volume somebody else made."""
     name = f"v{uuid.uuid4().hex[:8]}"
     run("docker", "volume", "create", f"{stack.project}-user-{name}")
-    yield name
+    return name
 
 
 def volumes(stack: Stack) -> set[str]:

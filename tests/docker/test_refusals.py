@@ -115,7 +115,7 @@ def test_everything_wrong_is_said_at_once(kit: Stack):
 def test_a_taken_port_is_named_with_who_takes_it(kit: Stack):
     """Another program on HTTPS_PORT: which setting, and what to do."""
     with socket.socket() as other:
-        other.bind(("0.0.0.0", 0))
+        other.bind(("0.0.0.0", 0))  # noqa: S104 (as any program would)
         other.listen()
         port = other.getsockname()[1]
         kit_env = (kit.path / ".env").read_text()

@@ -32,7 +32,7 @@ GB = 2**30
         ),
         pytest.param({"PidsLimit": 9}, 64, {**SAFE, "PidsLimit": 9}, id="processes given stay"),
         pytest.param({"CapDrop": []}, 0, {**SAFE, "CapDrop": []}, id="an empty list is a word"),
-        pytest.param({"SecurityOpt": None}, 0, SAFE, id="None is no word"),
+        pytest.param({"SecurityOpt": None, "Binds": None}, 0, SAFE, id="None is no word"),
         pytest.param({"Binds": ["a:/b"]}, 0, {**SAFE, "Binds": ["a:/b"]}, id="others pass"),
     ],
 )
