@@ -51,7 +51,9 @@ def env_name(one: Field[Any]) -> str:
 
 def nearest(name: str, names: Collection[str]) -> str:
     """Return the one of *names* that *name* is probably a misspelling of, or ""."""
-    return next(iter(get_close_matches(name.upper(), sorted(names), n=1, cutoff=0.75)), "")
+    written = {one.lower(): one for one in sorted(names)}
+    close = get_close_matches(name.lower(), written, n=1, cutoff=0.75)
+    return written[close[0]] if close else ""
 
 
 def texts(

@@ -26,8 +26,11 @@ debootstrap_base() {
         command -v apt-get >/dev/null 2>&1 ||
             fail "no registry gave $wanted, and this system has no debootstrap." \
                 "Load the image by hand: docker load < image.tar"
-        apt-get install -qq -y --no-install-recommends debootstrap debian-archive-keyring >/dev/null ||
-            { apt-get update -qq && apt-get install -qq -y --no-install-recommends debootstrap debian-archive-keyring >/dev/null; }
+        export DEBIAN_FRONTEND=noninteractive
+        packages='debootstrap debian-archive-keyring'
+        # shellcheck disable=SC2086 # a list of words on purpose
+        apt-get install -qq -y --no-install-recommends $packages >/dev/null 2>&1 ||
+            { apt-get update -qq && apt-get install -qq -y --no-install-recommends $packages >/dev/null; }
     fi
     root=$(mktemp -d)
     trap 'rm -rf "$root"' EXIT INT TERM

@@ -41,6 +41,6 @@ def configure(c: Any, env: Settings, users: Userlist) -> None:
         raise ConfigError(wrong)
     c.Authenticator.allowed_users = set(users.members)
     c.Authenticator.admin_users = set(users.admins)
-    # JupyterHub's default lets everybody in who ever was in; the list decides.
+    # JupyterHub's default lets everybody in who ever was in.
     c.Authenticator.allow_existing_users = False
     PROVIDERS[env.auth](c, env, users)

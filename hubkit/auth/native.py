@@ -59,7 +59,7 @@ class KitNativeAuthenticator(NativeAuthenticator):
         return name
 
     def check_allowed(self, username: str, authentication: Any = None) -> bool:  # noqa: ARG002
-        """Let in whom the list, an administrator or a group allows."""
+        """Let in who was authorised: by the userlist, an invitation or an administrator."""
         info = self.get_user(username)
         return bool(info and info.is_authorized)
 

@@ -10,12 +10,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from hubkit.errors import HubkitError
 from hubkit.settings import Settings
 
 CONFIG = Path("/srv/jupyterhub/jupyterhub_config.py")
 BETWEEN_TRIES = 1.0  # seconds
-SAY_EVERY = 10  # tries
+SAY_FIRST, SAY_EVERY = 3, 10  # tries; the warden starts beside the hub, often just after it
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,10 +59,8 @@ def _wait_for_engine(image: str) -> None:
             with closing(docker.APIClient(stack.WARDEN, version="auto", timeout=10)) as client:
                 _look_for_image(client, image)
         except DockerException as error:
-            if tries % SAY_EVERY == 0:
+            if tries % SAY_EVERY == SAY_FIRST:
                 print(f"hubkit: waiting for the Docker engine: {error}", flush=True)
-        except PermissionError as error:
-            raise HubkitError(f"cannot read {error.filename}: run 'docker compose up -d'") from None
         else:
             return
         tries += 1

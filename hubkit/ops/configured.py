@@ -19,6 +19,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from hubkit.errors import Problem
+from hubkit.reading import nearest
 
 SECONDS = 60
 CURE = "Correct it in jupyterhub_config.py, or in the file SITE_CONFIG names."
@@ -31,14 +32,17 @@ def problems(config: Path, environ: Mapping[str, str]) -> list[Problem]:
         config: A ``jupyterhub_config.py``.
         environ: The settings it reads, by their names in ``.env``.
     """
-    result = subprocess.run(
-        [sys.executable, "-m", "hubkit.ops.configured", str(config)],
-        env={"PATH": os.defpath, "PYTHONDONTWRITEBYTECODE": "1", **environ},
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    try:
+        result = subprocess.run(
+            [sys.executable, "-m", "hubkit.ops.configured", str(config)],
+            env={"PATH": os.defpath, "PYTHONDONTWRITEBYTECODE": "1", **environ},
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return [Problem(config.name, f"is not loaded after {SECONDS} s.", CURE)]
     if result.returncode != 0:
         last = (result.stderr.strip().splitlines() or ["no message"])[-1]
         return [Problem(config.name, f"cannot be loaded: {last}", CURE)]
@@ -89,7 +93,23 @@ def _build(config: Path) -> list[str]:
             made(parent=hub, **arguments)
         except Exception as error:  # noqa: BLE001
             wrong.append(f"{type(error).__name__}: {error}")
-    return wrong + collector.messages
+    return wrong + collector.messages + _unknown_classes(hub.config)
+
+
+def _unknown_classes(config: Mapping[str, Any]) -> list[str]:
+    """Return what is set for classes that do not exist, which nothing else notices."""
+    from traitlets.config import Configurable
+
+    found: set[str] = set()
+    classes: list[type] = [Configurable]
+    while classes:
+        classes += (kind := classes.pop()).__subclasses__()
+        found.add(kind.__name__)
+    return [
+        f"c.{name} is no class that can be configured here"
+        + (f"; did you mean c.{guess}?" if (guess := nearest(name, found)) else ".")
+        for name in sorted(set(config) - found)
+    ]
 
 
 def _with_throw_away_secrets(config: Path) -> list[str]:

@@ -84,10 +84,12 @@ class KitSpawner(DockerSpawner):
         return address
 
     async def _missing(self) -> tuple[str, ...]:
-        """Return the mount points of those volumes that do not exist yet."""
-        missing = []
+        """Return the mount points of volumes that do not exist, or are not known to be right."""
+        # A home is written down after it was given to its user, so until then it counts.
+        missing = [] if homes.recorded(self.user.orm_user) else [self.notebook_dir]
         for mount in self.mount_binds:
-            if mount["Type"] != "volume" or mount.get("ReadOnly"):
+            known = mount["Target"] in missing or mount.get("ReadOnly")
+            if known or mount["Type"] != "volume":
                 continue
             try:
                 await self.docker("inspect_volume", mount["Source"])

@@ -240,14 +240,14 @@ def test_hub_waits(run, engine, become, sleeps, monkeypatch):
     def sleep(seconds):
         assert become == []
         sleeps.append(seconds)
-        if len(sleeps) == 12:
+        if len(sleeps) == 14:
             engine.answers["GET", "/version"] = version
 
     monkeypatch.setattr("time.sleep", sleep)
     _, out, _ = run("hub")
 
     assert out.count("hubkit: waiting for the Docker engine: ") == 2
-    assert sleeps == [1.0] * 12
+    assert sleeps == [1.0] * 14
     assert become
 
 

@@ -55,6 +55,14 @@ def test_mistakes(look):
     assert all("SITE_CONFIG" in problem.cure for problem in problems)
 
 
+def test_a_class_that_does_not_exist(look):
+    """A misspelled class is found, which JupyterHub ignores without a word."""
+    [problem] = look("c.KitSpawnr.mem_limit = '2G'\n")
+
+    assert "c.KitSpawnr is no class" in problem.wrong
+    assert "did you mean c.KitSpawner?" in problem.wrong
+
+
 @pytest.mark.parametrize(
     ("site", "wrong"),
     [

@@ -111,10 +111,12 @@ async def test_other_volumes_keep_their_owner(spawner, by_root, extra):
 
 
 async def test_an_old_home_keeps_its_owner(spawner, by_root):
-    """A home that was there is nobody's to give away."""
+    """A home on record is nobody's to give away."""
     by_root.answers["GET", HOME] = (200, {"Name": "jupyterhub-user-ada", "Labels": MINE})
+    ada = spawner(**STARTABLE)
+    homes.record(ada.user.orm_user, "jupyterhub-user-ada")
 
-    await spawner(**STARTABLE).start()
+    await ada.start()
 
     assert given(by_root) == {}
 
