@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import Field, field
 from difflib import get_close_matches
@@ -108,7 +109,7 @@ def _written(one: Field[Any], environ: Mapping[str, str], root: Path) -> tuple[s
 
 def _from_file(name: str, path: str, root: Path) -> tuple[str, Problem | None]:
     shown = f"{name}={path}"
-    if not path.startswith("secrets/") or ".." in path.split("/"):
+    if not re.fullmatch(r"secrets/[^/]+", path) or path == "secrets/..":
         # Not shown: it may well be the secret itself.
         cure = f"Put the value into a file there, e.g. {name}=secrets/{name.lower()[:-5]}"
         return "", Problem(f"{name}={HIDDEN}", "must be a file in secrets/.", cure)

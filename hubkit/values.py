@@ -15,7 +15,7 @@ UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 LEAST_MEMORY = 6 * 2**20  # bytes; Docker refuses less
 DNS_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 DOCKER_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
-PROJECT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+PROJECT_NAME = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
 IMAGE = re.compile(
     r"(?P<host>[a-zA-Z0-9.-]+(:\d+)?/)?"
     r"[a-z0-9]+([._/-]+[a-z0-9]+)*"
@@ -84,6 +84,14 @@ def memory(written: str) -> int:
     return value
 
 
+def processors(written: str) -> float:
+    """Return a number of processors; 0 means no limit. Docker takes no less than 0.01."""
+    value = number(0)(written)
+    if 0 < value < 0.01:
+        raise ValueError("a number of at least 0.01; 0 for no limit")
+    return value
+
+
 def size(written: str) -> int:
     """Return bytes: a whole number above 0 with K, M, G or T behind it."""
     match = re.fullmatch(r"([0-9]+)([KMGT]?)", written.upper())
@@ -136,7 +144,7 @@ def project_name(written: str) -> str:
     if written == "jupyter":
         raise ValueError("another name: 'jupyter' begins the names of users' containers")
     if not PROJECT_NAME.fullmatch(written) or len(written) > 40:
-        raise ValueError("at most 40 small letters, digits, '-' or '_', a letter or digit first")
+        raise ValueError("at most 40 small letters and digits, with single '-' or '_' between them")
     return written
 
 

@@ -33,7 +33,7 @@ debootstrap_base() {
             { apt-get update -qq && apt-get install -qq -y --no-install-recommends $packages >/dev/null; }
     fi
     root=$(mktemp -d)
-    trap 'rm -rf "$root"' EXIT INT TERM
+    trap 'rm -rf "$root" "$root".*' EXIT INT TERM
     say "no registry gave $wanted: making an equivalent base from Debian $SUITE (about a minute)"
     debootstrap --variant=minbase --include=ca-certificates,python3,python3-venv \
         "$SUITE" "$root" >"$root.log" 2>&1 ||
@@ -43,10 +43,11 @@ debootstrap_base() {
     printf 'deb http://deb.debian.org/debian-security %s-security main\n' "$SUITE" \
         >"$root/etc/apt/sources.list.d/security.list"
     rm -rf "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/*.bin "$root"/var/cache/apt/archives/*.deb "$root.log"
-    tar -C "$root" --one-file-system -c . | docker import \
+    tar -C "$root" --one-file-system -cf "$root.tar" .
+    docker import \
         --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8' \
         --change 'CMD ["python3"]' \
-        --change "LABEL hubkit.stands-in-for=$wanted" - "$BASE" >/dev/null
+        --change "LABEL hubkit.stands-in-for=$wanted" "$root.tar" "$BASE" >/dev/null
 }
 
 if docker image inspect "$wanted" >/dev/null 2>&1; then

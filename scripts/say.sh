@@ -12,6 +12,20 @@ fail() {
 # what is needed before the hub's image exists; all else is read by hubkit.settings.
 setting() {
     eval "value=\${$1:-}"
-    [ -n "$value" ] || value=$(sed -n "s/^$1=//p" .env 2>/dev/null | tail -n 1 | tr -d '\r')
+    if [ -z "$value" ] && [ -e .env ]; then
+        value=$(sed -n "s/^$1=//p" .env | tail -n 1 | sed 's/[[:space:]]\{1,\}#.*//; s/[[:space:]]*$//')
+    fi
+    case $value in
+    *[\"\'\$\ ]*) fail ".env: $1 has a quote, a space or a '\$'." "Write the plain value: $1=value" ;;
+    esac
     printf '%s' "${value:-$2}"
+}
+
+# A mark or line ends of Windows would hide or change what `setting` reads.
+plain_env() {
+    [ -e .env ] || return 0
+    if LC_ALL=C grep -q "$(printf '\357\273\277\|\r')" .env; then
+        fail ".env has Windows line ends (CRLF) or begins with a byte order mark." \
+            "Save it as UTF-8 without BOM, with Unix line ends, e.g.: sed -i 's/\r\$//; 1s/^\xEF\xBB\xBF//' .env"
+    fi
 }

@@ -2,7 +2,7 @@
 # Run the tests, after setting up all they need: packages in .venv, the Docker engine,
 # Chromium. Says at the end which tiers ran; with CI=true a tier that could not run fails.
 #
-#   test.sh            all tiers        test.sh unit|docker|e2e|lint   one of them
+#   test.sh            all tiers        test.sh unit|docker|e2e|lint    one of them
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/say.sh
@@ -58,22 +58,27 @@ lint() {
 absent() { missing="$missing
   $1: $2"; }
 
+with_engine() {
+    engine || absent 'docker, e2e' 'no Docker engine'
+    [ -z "$missing" ]
+}
+
+with_browser() {
+    if browser; then tier e2e; else absent e2e 'no Chromium, and it cannot be installed here'; fi
+}
+
 packages
-case ${1:-all} in
-unit | lint) ;;
-*) engine || absent 'docker, e2e' 'no Docker engine' ;;
-esac
 case ${1:-all} in
 unit) tier unit ;;
 lint) lint ;;
-docker) tier docker ;;
-e2e) browser && tier e2e ;;
+docker) if with_engine; then tier docker; fi ;;
+e2e) if with_engine; then with_browser; fi ;;
 all)
     lint
     tier unit
-    if [ -z "$missing" ]; then
+    if with_engine; then
         tier docker
-        if browser; then tier e2e; else absent e2e 'no Chromium, and it cannot be installed here'; fi
+        with_browser
     fi
     ;;
 *) fail "no such tier: $1" ;;

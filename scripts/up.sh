@@ -5,8 +5,20 @@ set -eu
 cd "$(dirname "$0")/.."
 . scripts/say.sh
 
+# A hub of this name that runs from another folder is somebody's; ours would replace it.
+mine_or_nobodys() {
+    project=$(setting COMPOSE_PROJECT_NAME jupyterhub)
+    other=$(docker ps --all --filter "label=com.docker.compose.project=$project" \
+        --format '{{.Label "com.docker.compose.project.working_dir"}}' |
+        grep -v -x -F -e "$PWD" -e '' | head -n 1 || true)
+    [ -z "$other" ] || fail "a hub named $project was started from $other." \
+        "Set COMPOSE_PROJECT_NAME in .env to another name, or stop that one: docker compose -p $project down"
+}
+
+plain_env
 scripts/engine.sh
 scripts/base-image.sh
+mine_or_nobodys
 scripts/build.sh hub
 HUBKIT_FILES_ONLY=1 scripts/hubkit.sh prepare
 scripts/hubkit.sh check --skip-images

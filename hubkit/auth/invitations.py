@@ -1,7 +1,8 @@
 """Links by which one person sets one password, once.
 
 A link is a signed statement "the bearer may set the password of NAME, whose password
-now is P". Setting a password changes P, so a link works once; it needs no storage.
+now is P". Setting a password changes P, so a link works once. Who has no password yet is
+given one nobody knows when invited; if the user is deleted, the link dies with it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from hubkit.errors import HubkitError
 
 SALT = "hubkit.invitation"
 LIFETIME = 24 * 3600  # seconds
-PATH = "hub/welcome/"
+PATH = "hub/welcome?code="
 
 
 class InvitationRefused(HubkitError):
@@ -55,8 +56,9 @@ class Invitations:
         Raises:
             InvitationRefused: The code is too old, was used, or is not from this hub.
         """
-        if self._load(code)[1] != _digest(password_hash):
-            raise InvitationRefused("This link was used already.")
+        _, digest = self._load(code)
+        if not password_hash or digest != _digest(password_hash):
+            raise InvitationRefused("This link was used already, or taken back.")
 
     def _load(self, code: str) -> tuple[str, str]:
         try:

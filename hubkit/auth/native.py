@@ -70,9 +70,16 @@ class KitNativeAuthenticator(NativeAuthenticator):
 
     def create_user(self, username: str, password: str, **kwargs: Any) -> UserInfo | None:
         """Sign up a visitor; never as an administrator."""
-        if self.normalize_username(username) in self.admin_users:
+        if self.is_admin_name(username):
             return None
+        kwargs.pop("has_2fa", None)  # asked for by nobody: allow_2fa is off
         return super().create_user(username, password, **kwargs)
+
+    def is_admin_name(self, username: str) -> bool:
+        """Return whether *username* administers the hub, by the userlist or the console."""
+        name = self.normalize_username(username)
+        user = orm.User.find(self.db, name)
+        return name in self.admin_users or bool(user and user.admin)
 
     def get_authed_users(self) -> set[str]:
         """Return who may sign up without waiting: listed, or added in the admin console."""
@@ -80,7 +87,7 @@ class KitNativeAuthenticator(NativeAuthenticator):
         return added | set(super().get_authed_users())
 
     def password_hash(self, name: str) -> bytes:
-        """Return the stored password of *name*, empty for one who has none."""
+        """Return the stored password of *name*, empty for one who was never invited."""
         info = self.get_user(name)
         return bytes(info.password) if info else b""
 
@@ -91,7 +98,7 @@ class KitNativeAuthenticator(NativeAuthenticator):
         if info is None:
             info = UserInfo(username=name, password=hashed)
             self.db.add(info)
-        info.password, info.is_authorized = hashed, True
+        info.password, info.is_authorized, info.has_2fa = hashed, True, False
         self.db.commit()
 
     def get_handlers(self, app: Any) -> list[tuple[str, type]]:
@@ -101,7 +108,7 @@ class KitNativeAuthenticator(NativeAuthenticator):
             r"/login": LoginHandler,
             r"/signup": SignUp,
             r"/authorize/([^/]*)": Authorize,
-            r"/welcome/([^/]+)": Welcome,
+            r"/welcome": Welcome,
         }
         theirs = [pair for pair in super().get_handlers(app) if pair[0] not in ours]
         return theirs + list(ours.items())

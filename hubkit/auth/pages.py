@@ -19,8 +19,8 @@ class SignUp(SignUpHandler):
 
     def get_result_message(self, user: Any, *args: Any) -> tuple[str, str]:
         """Return the kind and the text of the page's answer."""
-        name = self.authenticator.normalize_username(self.get_body_argument("username", ""))
-        if name in self.authenticator.admin_users:
+        name = self.get_body_argument("username", "")
+        if self.authenticator.is_admin_name(name):
             return "alert-danger", (
                 "Administrators get their password by a link. On the hub's machine, run: "
                 f"docker compose exec jupyterhub hubkit users invite {name}"
@@ -36,18 +36,18 @@ class SignUp(SignUpHandler):
 class Welcome(LocalBase):
     """Where an invitation leads: set one's password."""
 
-    async def get(self, code: str) -> None:
+    async def get(self) -> None:
         """Show the form, or why the link does not work."""
         try:
-            name = self._invited(code)
+            name = self._invited()
         except InvitationRefused as refused:
             raise HTTPError(403, _cure(refused)) from None
         await self._show(name)
 
-    async def post(self, code: str) -> None:
+    async def post(self) -> None:
         """Set the password and lead to the sign-in page."""
         try:
-            name = self._invited(code)
+            name = self._invited()
         except InvitationRefused as refused:
             raise HTTPError(403, _cure(refused)) from None
         password = self.get_body_argument("password", strip=False)
@@ -61,7 +61,9 @@ class Welcome(LocalBase):
             self.log.info("Password of %s set by invitation", name)
             self.redirect(self.settings["login_url"])
 
-    def _invited(self, code: str) -> str:
+    def _invited(self) -> str:
+        # In the query, where JupyterHub's log hides it.
+        code = self.get_query_argument("code", "")
         invitations = self.authenticator.invitations
         name: str = invitations.name(code)
         invitations.accept(code, self.authenticator.password_hash(name))
@@ -78,6 +80,9 @@ class Authorize(ToggleAuthorizationHandler):
         """Authorise *slug*, or take it back."""
         if self.request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
             raise HTTPError(403, "Open the list of users and authorise from there.")
+        info = self.authenticator.get_user(slug)
+        if info and not info.is_authorized and self.authenticator.is_admin_name(slug):
+            raise HTTPError(403, "Administrators get in by a link: hubkit users invite NAME")
         await super().get(slug)
 
 

@@ -21,7 +21,8 @@ def run(options: argparse.Namespace) -> int:
     """Say what was made."""
     root: Path = options.root
     for example, name, mode in EXAMPLES:
-        if not (root / name).exists():
+        # A link that leads out of the checkout dangles here; it is not ours to replace.
+        if not (root / name).is_symlink() and not (root / name).exists():
             part = root / f".{name}.part"
             shutil.copyfile(root / example, part)
             part.chmod(mode)

@@ -28,7 +28,7 @@ def make_self_signed(folder: Path, domain: str) -> None:
         FileExistsError: One of the two files exists; nothing was written.
     """
     for name in (CERTIFICATE, KEY):
-        if (folder / name).exists():
+        if (folder / name).is_symlink() or (folder / name).exists():
             raise FileExistsError(folder / name)
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = _sign(key, domain)
@@ -96,6 +96,9 @@ def _shown(name: str) -> str:
 def _missing(path: Path) -> Problem | None:
     if path.is_file():
         return None
+    if path.is_symlink():
+        cure = "Copy the file itself there; the containers see this folder only."
+        return Problem(_shown(path.name), "is a link that leads out of this folder.", cure)
     cure = "Put it there, or remove its partner and run 'make up' for a self-signed pair."
     return Problem(_shown(path.name), "no such file.", cure)
 

@@ -7,7 +7,6 @@ To add a check, write a function that takes a `Kit` and returns problems, and ad
 from __future__ import annotations
 
 import shutil
-import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,18 +74,24 @@ def site_config(kit: Kit) -> list[Problem]:
 
 
 def readable(kit: Kit) -> list[Problem]:
-    """Files the hub reads as its own user."""
-    found = []
-    for name, need in (("jupyterhub_config.py", stat.S_IROTH), ("userlist", stat.S_IROTH)):
-        path = kit.root / name
-        if path.exists() and not path.stat().st_mode & need:
-            found.append(Problem(name, "cannot be read by the hub.", f"Run: chmod o+r {name}"))
-    need = stat.S_IROTH | stat.S_IXOTH
-    if kit.root.stat().st_mode & need != need:
-        found.append(
-            Problem("this folder", "cannot be read by the hub.", "Run: chmod o+rx . site hubkit")
+    """Files and folders of the checkout the hub reads as its own user."""
+    files = ["jupyterhub_config.py", "userlist"]
+    if kit.env.site_config:
+        files.append(f"site/{Path(kit.env.site_config).name}")
+    wanted = [(".", 0o005), ("site", 0o005), *((name, 0o004) for name in files)]
+    closed = [
+        (name, "o+rx" if need == 0o005 else "o+r")
+        for name, need in wanted
+        if (path := kit.root / name).exists() and path.stat().st_mode & need != need
+    ]
+    return [
+        Problem(
+            "this folder" if name == "." else name,
+            "cannot be read by the hub, which runs as a user of its own.",
+            f"Run: chmod {mode} {name}",
         )
-    return found
+        for name, mode in closed
+    ]
 
 
 def configuration(kit: Kit) -> list[Problem]:
@@ -121,6 +126,8 @@ def names(kit: Kit) -> list[Problem]:
         ("network", kit.env.docker_network_name, "DOCKER_NETWORK_NAME"),
         ("network", f"{project}-control", "COMPOSE_PROJECT_NAME"),
         ("volume", kit.env.data_volume_host, "DATA_VOLUME_HOST"),
+        ("volume", f"{project}-secrets", "COMPOSE_PROJECT_NAME"),
+        ("volume", f"{project}-acme", "COMPOSE_PROJECT_NAME"),
     ]
     return [
         Problem(

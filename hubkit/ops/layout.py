@@ -16,6 +16,7 @@ from pathlib import Path
 
 from hubkit.ops.certificates import CERTIFICATE, KEY
 
+PRIVATE_KEY = b"PRIVATE KEY-----"  # of any kind, in a PEM file of whatever name
 ACME_CA = "acme-ca.crt"  # root certificate of a private ACME authority
 
 
@@ -81,7 +82,9 @@ class Layout:
         self._folder(target, self.owners.hub)
         for path in sorted(self.secrets.iterdir()):
             if path.is_file() and path.name not in {CERTIFICATE, KEY, "README.md"}:
-                self._put(target / path.name, path.read_bytes(), self.owners.hub)
+                content = path.read_bytes()
+                if PRIVATE_KEY not in content:
+                    self._put(target / path.name, content, self.owners.hub)
 
     def _folder(self, path: Path, owner: int) -> None:
         path.mkdir(mode=0o700, exist_ok=True)

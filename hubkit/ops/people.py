@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
+import bcrypt
 from nativeauthenticator.orm import UserInfo
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from hubkit import stack
@@ -15,21 +18,22 @@ from hubkit.settings import Settings
 from hubkit.userlist import NAME
 
 
-def _password_hashes(env: Settings) -> dict[str, bytes]:
+@contextmanager
+def _database(env: Settings) -> Iterator[Session]:
     database = create_engine(env.database_url or stack.DATABASE)
     try:
-        if not inspect(database).has_table(UserInfo.__tablename__):
-            return {}
+        UserInfo.__table__.create(database, checkfirst=True)
         with Session(database) as session:
-            return {info.username: info.password for info in session.query(UserInfo)}
+            yield session
     finally:
         database.dispose()
 
 
 def with_password(env: Settings, names: Iterable[str]) -> list[str]:
-    """Return those of *names* who have set a password."""
-    hashes = _password_hashes(env)
-    return [name for name in names if name in hashes]
+    """Return those of *names* who have set a password they may sign in with."""
+    with _database(env) as session:
+        have = {info.username for info in session.query(UserInfo) if info.is_authorized}
+    return [name for name in names if name in have]
 
 
 def invitation(env: Settings, name: str) -> str:
@@ -44,7 +48,12 @@ def invitation(env: Settings, name: str) -> str:
     name = name.lower()
     if not NAME.fullmatch(name):
         raise ConfigError([Problem(name, "is not a user name.", "Leave out spaces and '/'.")], "")
-    code = Invitations.from_file(stack.COOKIE_SECRET).code(
-        name, _password_hashes(env).get(name, b"")
-    )
+    with _database(env) as session:
+        info = UserInfo.find(session, name)
+        if info is None:
+            unknown = bcrypt.hashpw(secrets.token_bytes(32).hex().encode(), bcrypt.gensalt())
+            info = UserInfo(username=name, password=unknown)
+            session.add(info)
+            session.commit()
+        code = Invitations.from_file(stack.COOKIE_SECRET).code(name, bytes(info.password))
     return f"{env.public_url}{PATH}{code}"

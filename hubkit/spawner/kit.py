@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 from typing import Any
 
 from docker.errors import APIError, NotFound
@@ -13,6 +14,8 @@ from hubkit import names
 from hubkit.errors import NotYours
 from hubkit.spawner import homes, labels, limits, ownership, volumes
 from hubkit.values import Mount
+
+REMOVAL_TRIES, BETWEEN_TRIES = 20, 0.5  # the latter in seconds
 
 
 class KitSpawner(DockerSpawner):
@@ -108,7 +111,8 @@ class KitSpawner(DockerSpawner):
                 raise NotYours(
                     f"volume {name}, the home of '{self.user.name}', is gone. Nothing was put in "
                     "its place: restore it from a backup, or begin with an empty home: "
-                    f"docker volume create {name}"
+                    f"docker volume create --label {labels.HUB}={self.project} "
+                    f"--label {labels.USER}='{self.user.name}' {name}"
                 ) from None
             return name
         volumes.require_own(
@@ -122,15 +126,7 @@ class KitSpawner(DockerSpawner):
 
     async def create_object(self) -> dict[str, Any]:
         """Create the container; a home made with it gets its owner and is written down."""
-        try:
-            created: dict[str, Any] = await super().create_object()
-        except APIError as error:
-            if error.status_code != 409:
-                raise
-            raise NotYours(
-                f"a container named {self.container_name} exists that this hub did not make. It "
-                f"was left untouched; rename or remove it: docker rm {self.container_name}"
-            ) from error
+        created = await self._create()
         for folder in self._new_folders:
             await self._in_thread(ownership.give_folder, self.client, created["Id"], folder)
         if not homes.recorded(self.user.orm_user):
@@ -138,17 +134,40 @@ class KitSpawner(DockerSpawner):
             self.user.db.commit()
         return created
 
+    async def _create(self) -> dict[str, Any]:
+        """Create the container, once an earlier one of ours is out of the way."""
+        for tries_left in reversed(range(REMOVAL_TRIES)):
+            try:
+                created: dict[str, Any] = await super().create_object()
+            except APIError as error:
+                if error.status_code != HTTPStatus.CONFLICT:
+                    raise
+                # The engine may still be removing the one that was just stopped.
+                if tries_left and await self.get_object():
+                    await asyncio.sleep(BETWEEN_TRIES)
+                    continue
+                raise NotYours(
+                    f"a container named {self.container_name} exists that this hub did not make. "
+                    "It was left untouched; rename or remove it: "
+                    f"docker rm {self.container_name}"
+                ) from error
+            return created
+        raise AssertionError("unreachable")
+
     async def get_object(self) -> dict[str, Any] | None:
         """Return this server's container; one of its name that is not ours is none."""
-        found: dict[str, Any] | None = await super().get_object()
-        if found is None:
+        # Not DockerSpawner's own: it takes an engine that answers 500 for a container gone.
+        try:
+            found: dict[str, Any] = await self.docker("inspect_container", self.object_name)
+        except NotFound:
+            self.object_id = ""
             return None
-        marks = labels.read(found)
-        mine = labels.of_server(self.project, self.user.name, self.name)
-        if any(marks.get(key) != mine[key] for key in (labels.HUB, labels.SERVER)):
+        home = homes.recorded(self.user.orm_user)
+        if not labels.is_server_of(found, self.project, self.user.name, self.name, home):
             self.log.warning("Container %s is not ours; leaving it alone", self.container_name)
             self.object_id = ""
             return None
+        self.object_id = found["Id"]
         return found
 
     def docker(self, method: str, *args: Any, **kwargs: Any) -> Any:

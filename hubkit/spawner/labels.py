@@ -24,3 +24,24 @@ def read(docker_object: Mapping[str, Any]) -> Mapping[str, str]:
     """Return the labels in an answer of the engine about a container or a volume."""
     holder = docker_object.get("Config", docker_object)
     return holder.get("Labels") or {}
+
+
+def is_server_of(
+    container: Mapping[str, Any], project: str, user: str, server: str, home: str
+) -> bool:
+    """Return whether *container*, an answer of the engine, is *user*'s server.
+
+    Args:
+        container: A container of the right name.
+        project: The hub's project.
+        user: The user's name now.
+        server: The server's name.
+        home: The user's home volume, "" before the first start. Where there is one it
+            decides, because names change: after a rename the old name may be another's.
+    """
+    found = read(container)
+    if (found.get(HUB), found.get(SERVER)) != (project, server):
+        return False
+    if not home:
+        return found.get(USER) == user
+    return any(mount.get("Name") == home for mount in container.get("Mounts") or ())

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -61,13 +62,39 @@ def _directory(name: str, uid: int, gid: int) -> bytes:
         return buffer.getvalue()
 
 
-def _tar(client: Any, container: str, path: str) -> bytes:
-    chunks: Iterable[bytes] = client.get_archive(container, path)[0]
-    return b"".join(chunks)
+@contextmanager
+def _archive(client: Any, container: str, path: str) -> Iterator[tarfile.TarFile]:
+    """Read what the engine sends of *path* as it comes: a home may be large."""
+    chunks = client.get_archive(container, path)[0]
+    try:
+        with tarfile.open(fileobj=_Stream(chunks), mode="r|") as tar:
+            yield tar
+    finally:
+        chunks.close()
+
+
+class _Stream(io.RawIOBase):
+    """Chunks of bytes as a file that is read once."""
+
+    def __init__(self, chunks: Iterator[bytes]):
+        self._chunks, self._rest = chunks, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        while not 0 <= size <= len(self._rest):
+            chunk = next(self._chunks, b"")
+            if not chunk:
+                break
+            self._rest += chunk
+        size = len(self._rest) if size < 0 else size
+        found, self._rest = self._rest[:size], self._rest[size:]
+        return found
 
 
 def _first(client: Any, container: str, path: str) -> tarfile.TarInfo:
-    with tarfile.open(fileobj=io.BytesIO(_tar(client, container, path))) as tar:
+    with _archive(client, container, path) as tar:
         entry = tar.next()
     if entry is None:
         raise FileNotFoundError(path)
@@ -75,7 +102,7 @@ def _first(client: Any, container: str, path: str) -> tarfile.TarInfo:
 
 
 def _file(client: Any, container: str, path: str) -> str:
-    with tarfile.open(fileobj=io.BytesIO(_tar(client, container, path))) as tar:
+    with _archive(client, container, path) as tar:
         entry = tar.next()
         content = tar.extractfile(entry) if entry else None
         return content.read().decode("utf-8", "replace") if content else ""

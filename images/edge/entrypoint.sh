@@ -10,7 +10,7 @@ stop() {
 }
 
 export TLS="${TLS:-files}" HUB_DOMAIN="${HUB_DOMAIN:-}" BACKEND="${BACKEND:-proxy:8000}"
-export UPLOAD_LIMIT="${UPLOAD_LIMIT:-1GB}" ACME_EMAIL="${ACME_EMAIL:-}" ACME_CA="${ACME_CA:-}"
+export UPLOAD_LIMIT="${UPLOAD_LIMIT:-1G}" ACME_EMAIL="${ACME_EMAIL:-}" ACME_CA="${ACME_CA:-}"
 
 case $TLS in
 files)

@@ -1,4 +1,4 @@
-"""Settings of every user's server; a user's own ~/.jupyter is read after this."""
+"""Settings of every user's server."""
 
 c = get_config()  # noqa: F821 (provided by Jupyter)
 
