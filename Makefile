@@ -10,18 +10,18 @@ down: ## Stop the stack; keeps all data and users' servers (SERVERS=stop stops t
 	@scripts/down.sh
 
 reload: ## Put a changed certificate into effect; cuts nobody off.
-	@scripts/hubkit.sh check
-	@docker compose up --detach --no-deps init && docker compose wait init
+	@scripts/reload.sh
 
 logs: ## Follow what the stack says (Ctrl-C ends it).
-	@docker compose logs --follow --tail 100
+	@docker compose logs --follow --tail 100 || true
 
 check: ## Report every mistake in your files and the engine; starts nothing.
 	@scripts/hubkit.sh check
 
 ##@ Images
 build: base ## Build the images of the stack; then: docker compose up -d
-	@scripts/build.sh all
+	@scripts/build.sh hub
+	@scripts/build.sh others
 	@scripts/build.sh notebook
 	@HUBKIT_FILES_ONLY=1 scripts/hubkit.sh prepare
 

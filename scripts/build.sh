@@ -1,5 +1,5 @@
 #!/bin/sh
-# Build the kit's images, the hub's alone with `hub`. Prints the whole log of a build
+# Build images of the kit: `hub`, `others` (proxy, edge) or `notebook`. Prints the whole log of a build
 # that fails and nothing of one that works but which image is being built.
 set -eu
 cd "$(dirname "$0")/.."
@@ -28,10 +28,9 @@ build() { # TAG DOCKERFILE
 [ -r "$bundle" ] || fail "CA_BUNDLE=$bundle cannot be read." \
     "Name the file with this machine's certificate authorities in .env, e.g. /etc/pki/tls/certs/ca-bundle.crt"
 
-case ${1:-all} in
+case $1 in
 hub) build "$project-hub" Dockerfile.jupyterhub ;;
-all)
-    build "$project-hub" Dockerfile.jupyterhub
+others)
     build "$project-proxy" images/proxy/Dockerfile
     build "$project-edge" images/edge/Dockerfile
     ;;

@@ -8,9 +8,10 @@ project=$(setting COMPOSE_PROJECT_NAME jupyterhub)
 servers() { docker ps --filter "label=hubkit.hub=$project" --format '{{.Names}}'; }
 
 if [ "${SERVERS:-keep}" = stop ]; then
+    servers | sed 's/^/hubkit: stopping /'
     servers | xargs -r docker stop >/dev/null
 fi
-docker compose down --remove-orphans
+docker compose --progress quiet down --remove-orphans
 running=$(servers)
 if [ -n "$running" ]; then
     say "users' servers left running, for the next 'make up' (SERVERS=stop make down stops them):"

@@ -27,8 +27,8 @@ lock() {
 # hub comes first: notebook and test are constrained by hub.txt.
 lock build --universal --python-version 3.11
 lock npm --universal --python-version 3.13
-lock hub --universal --python-version 3.13
-lock notebook --universal --python-version 3.13
+lock hub --universal --python-version 3.13 --overrides overrides.in
+lock notebook --universal --python-version 3.13 --overrides overrides.in
 lock test --universal --python-version 3.11
 
 "$venv/bin/pip" install -q --index-url "$INDEX" --require-hashes -r npm.txt

@@ -21,8 +21,8 @@ scripts/base-image.sh
 mine_or_nobodys
 scripts/build.sh hub
 HUBKIT_FILES_ONLY=1 scripts/hubkit.sh prepare
-scripts/hubkit.sh check --skip-images
-scripts/build.sh all
+scripts/hubkit.sh check --skip-images >/dev/null
+scripts/build.sh others
 scripts/build.sh notebook
 scripts/hubkit.sh check
 
@@ -34,6 +34,7 @@ if ! docker compose up --detach --remove-orphans --quiet-pull 2>.up.log; then
     fail "the stack did not start." "The reason is above; 'make up' again is safe."
 fi
 rm -f .up.log
+say "waiting for the hub to answer"
 scripts/hubkit.sh wait || {
     docker compose ps --all >&2
     docker compose logs --tail 15 >&2

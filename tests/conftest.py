@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support import Person, Stack, run
+from tests.person import Person
+from tests.support import Stack, close_connections, run
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +17,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         made.up()
         yield made
     finally:
+        close_connections()
         made.destroy()
 
 

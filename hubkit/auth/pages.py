@@ -45,7 +45,7 @@ class Welcome(LocalBase):
         await self._show(name)
 
     async def post(self) -> None:
-        """Set the password and lead to the sign-in page."""
+        """Set the password, sign in and lead to the hub's home page."""
         try:
             name = self._invited()
         except InvitationRefused as refused:
@@ -59,7 +59,8 @@ class Welcome(LocalBase):
         else:
             self.authenticator.set_password(name, password)
             self.log.info("Password of %s set by invitation", name)
-            self.redirect(self.settings["login_url"])
+            await self.login_user({"username": name, "password": password})
+            self.redirect(f"{self.hub.base_url}home")
 
     def _invited(self) -> str:
         # In the query, where JupyterHub's log hides it.

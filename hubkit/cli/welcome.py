@@ -21,6 +21,8 @@ def run(options: argparse.Namespace) -> int:
     env = Settings.from_env()
     admins = Userlist.read(options.userlist).admins
     print(f"\n  The hub:         {env.public_url}")
+    if env.hub_domain == "localhost":
+        print("                   for other machines: HUB_DOMAIN in .env, then 'make up' again")
     print(f"  Administrators:  {', '.join(admins)}")
     if env.auth == "native" and not people.with_password(env, admins):
         print(f"  First sign-in:   {people.invitation(env, admins[0])}")

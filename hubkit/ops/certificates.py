@@ -144,6 +144,9 @@ def _names(certificate: x509.Certificate, domain: str) -> list[Problem]:
         named = set()
     if domain in named or f"*.{domain.partition('.')[2]}" in named:
         return []
-    wrong = f"is for {', '.join(sorted(named)) or 'no host'}, not for HUB_DOMAIN={domain}."
+    if not named:
+        cure = f"Make it with one: openssl req … -addext subjectAltName=DNS:{domain}"
+        return [Problem(_shown(CERTIFICATE), "has no subjectAltName; browsers need one.", cure)]
+    wrong = f"is for {', '.join(sorted(named))}, not for HUB_DOMAIN={domain}."
     cure = "Set HUB_DOMAIN to its name, or replace it (remove both files for a self-signed pair)."
     return [Problem(_shown(CERTIFICATE), wrong, cure)]

@@ -142,8 +142,10 @@ class KitSpawner(DockerSpawner):
             except APIError as error:
                 if error.status_code != HTTPStatus.CONFLICT:
                     raise
-                # The engine may still be removing the one that was just stopped.
-                if tries_left and await self.get_object():
+                # The engine may still be removing the one that was just stopped, whose
+                # name stays taken a little longer than it can be inspected.
+                found = await self._inspect()
+                if tries_left and (found is None or self._is_ours(found)):
                     await asyncio.sleep(BETWEEN_TRIES)
                     continue
                 raise NotYours(
@@ -157,18 +159,28 @@ class KitSpawner(DockerSpawner):
     async def get_object(self) -> dict[str, Any] | None:
         """Return this server's container; one of its name that is not ours is none."""
         # Not DockerSpawner's own: it takes an engine that answers 500 for a container gone.
-        try:
-            found: dict[str, Any] = await self.docker("inspect_container", self.object_name)
-        except NotFound:
+        found = await self._inspect()
+        if found is None:
             self.object_id = ""
             return None
-        home = homes.recorded(self.user.orm_user)
-        if not labels.is_server_of(found, self.project, self.user.name, self.name, home):
+        if not self._is_ours(found):
             self.log.warning("Container %s is not ours; leaving it alone", self.container_name)
             self.object_id = ""
             return None
         self.object_id = found["Id"]
         return found
+
+    async def _inspect(self) -> dict[str, Any] | None:
+        """Return the container of this server's name, whosever it is."""
+        try:
+            found: dict[str, Any] = await self.docker("inspect_container", self.object_name)
+        except NotFound:
+            return None
+        return found
+
+    def _is_ours(self, found: dict[str, Any]) -> bool:
+        home = homes.recorded(self.user.orm_user)
+        return labels.is_server_of(found, self.project, self.user.name, self.name, home)
 
     def docker(self, method: str, *args: Any, **kwargs: Any) -> Any:
         """Call the engine. Every container is created with our labels and safe limits."""

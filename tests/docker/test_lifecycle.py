@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from tests.support import Person, Stack, run, until
+from tests.person import Person
+from tests.support import Stack, run, until
 
 pytestmark = pytest.mark.docker
 
@@ -81,12 +82,12 @@ def test_down_and_up_keep_files_passwords_and_servers(stack: Stack, admin: Perso
 
     said = stack.make_target("down").stdout
     assert f"{stack.project}-jupyter-{person.name}" in said
-    stack.up()
+    said_again = stack.up()
 
     again = Person(stack, person.name).sign_in()
     until(lambda: again.can_read("kept.txt"), 60, "the server that was left running")
     assert again.read("kept.txt") == "1"
-    assert "First sign-in" not in stack.said
+    assert "First sign-in" not in said_again
 
 
 def test_down_can_stop_the_servers_too(stack: Stack, person: Person):

@@ -6,7 +6,8 @@ import uuid
 
 import pytest
 
-from tests.support import Person, Stack, run, until
+from tests.person import Person
+from tests.support import Stack, run, until
 
 pytestmark = pytest.mark.docker
 
@@ -170,12 +171,14 @@ def test_a_home_that_vanished_is_not_replaced_by_an_empty_one(stack: Stack, pers
     assert volume not in volumes(stack)
 
 
-def test_an_idle_server_is_stopped_and_an_old_one_too(stack: Stack, person: Person):
-    """IDLE_TIMEOUT ends servers nobody uses; the file stays."""
+@pytest.mark.parametrize("limit", ["IDLE_TIMEOUT", "MAX_AGE"])
+def test_an_idle_server_is_stopped_and_an_old_one_too(stack: Stack, person: Person, limit: str):
+    """IDLE_TIMEOUT ends servers nobody uses, MAX_AGE any; the file stays."""
+    usual = {"IDLE_TIMEOUT": "3600", "MAX_AGE": "0"}
     person.start().write("kept.txt", "1")
-    stack.apply(IDLE_TIMEOUT="3")
+    stack.apply(**{limit: "3"})
     try:
         until(lambda: not person.server(), 60, "culled")
     finally:
-        stack.apply(IDLE_TIMEOUT="3600")
+        stack.apply(**usual)
     assert person.start().read("kept.txt") == "1"

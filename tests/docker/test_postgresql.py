@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support import Person, Stack, run, until
+from tests.person import Person
+from tests.support import Stack, run, until
 
 pytestmark = pytest.mark.docker
 

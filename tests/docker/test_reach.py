@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from tests.support import Person, Stack, run
+from tests.person import Person
+from tests.support import Stack, run
 
 pytestmark = pytest.mark.docker
 

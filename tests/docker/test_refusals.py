@@ -68,6 +68,11 @@ def other_pair(root: Path) -> None:
         ),
         pytest.param(append(".env", "MEM_LIMIT=\n"), "must not be empty", id="empty value"),
         pytest.param(append(".env", 'CPU_LIMIT="2"\n'), "has quotes", id="quotes"),
+        pytest.param(
+            append(".env", 'PYTHON_IMAGE="python:3"\n'),
+            "PYTHON_IMAGE has a quote",
+            id="quotes around what the scripts read",
+        ),
         pytest.param(append(".env", "PIDS_LIMIT=many\n"), "whole number", id="not a number"),
         pytest.param(windows, "Windows line ends", id="CRLF and BOM"),
         pytest.param(append("userlist", "bob boss\n"), "'boss'", id="unknown second word"),
@@ -98,6 +103,16 @@ def test_a_wrong_file_is_refused(kit: Stack, spoil: Callable[[Path], None], said
     spoil(kit.path)
 
     assert said in refused(kit)
+
+
+def test_a_reload_with_a_wrong_certificate_changes_nothing(kit: Stack):
+    """The pair that was served goes on being served."""
+    other_pair(kit.path)
+
+    report = refused(kit, "reload")
+
+    assert "is not the key of" in report
+    assert "what ran goes on as it was" in report
 
 
 def test_everything_wrong_is_said_at_once(kit: Stack):
@@ -146,6 +161,20 @@ def test_a_network_or_volume_of_somebody_else_is_left_alone(kit: Stack, kind: st
         assert name in run("docker", kind, "ls", "--format", "{{.Name}}").stdout
     finally:
         run("docker", kind, "rm", name)
+
+
+def test_a_hub_started_from_another_folder_is_not_taken_over(kit: Stack, tmp_path: Path):
+    """A second clone with the same project name refuses instead of replacing the first."""
+    tmp_path.chmod(0o755)
+    second = tmp_path / "clone"
+    shutil.copytree(kit.path, second)
+    before = kit.containers()
+
+    done = run("make", "up", cwd=second, check=False)
+
+    assert done.returncode != 0
+    assert f"was started from {kit.path}" in done.stderr
+    assert kit.containers() == before
 
 
 def test_an_engine_that_does_not_answer_is_said(kit: Stack):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support import Person, Stack, run
+from tests.person import Person
+from tests.support import Stack, run
 
 pytestmark = pytest.mark.docker
 

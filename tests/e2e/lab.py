@@ -6,18 +6,18 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.support import PASSWORD
+from tests.person import PASSWORD
 
 START_MS = 120_000
 
 
 def choose_password(page: Page, link: str) -> None:
-    """Open a one-time link and set the password."""
+    """Open a one-time link and set the password, which signs in."""
     page.goto(link)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("The same once more").fill(PASSWORD)
     page.get_by_role("button", name="Set password").click()
-    expect(page).to_have_url(re.compile(r"/hub/login"))
+    expect(page).to_have_url(re.compile(r"/hub/home"))
 
 
 def sign_in(page: Page, name: str, target: str = "") -> None:

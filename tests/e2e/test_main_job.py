@@ -27,7 +27,7 @@ def test_first_sign_in_a_cell_a_file_and_the_file_again_after_stop_and_start(
 ):
     """What `make up` prints leads into JupyterLab; what is saved there stays."""
     lab.choose_password(page, first_link)
-    lab.sign_in(page, "first")
+    page.get_by_role("button", name="Start My Server").click()
     lab.wait_for_lab(page)
 
     assert lab.compute(page, "6*7") == "42"

@@ -57,7 +57,7 @@ class Engine:
 
     Attributes:
         answers: (method, path without version, with or without its query) → (status,
-            JSON or bytes).
+            JSON or bytes), or a list of those: one for each request, the last for the rest.
         headers: Headers of every answer.
         asked: (method, path, body) of every request but those for its version.
     """
@@ -89,7 +89,10 @@ class Engine:
                     engine.asked.append((self.command, path, body))
                 missing = (404, {"message": f"No such {path.split('/')[1].rstrip('s')}: {path}"})
                 known = engine.answers.get((self.command, path), missing)
-                status, content = engine.answers.get((self.command, whole), known)
+                found = engine.answers.get((self.command, whole), known)
+                if isinstance(found, list):
+                    found = found.pop(0) if len(found) > 1 else found[0]
+                status, content = found
                 if not isinstance(content, bytes):
                     content = json.dumps(content).encode()
                 self.send_response(status)

@@ -123,10 +123,24 @@ def test_value(look, environ, name, value):
         ),
         pytest.param(
             {"KEY_FILE": "secrets/"},
-            "KEY_FILE=secrets/",
-            "cannot be read: Is a directory.",
-            "Write the value into secrets/.",
-            id="a folder",
+            "KEY_FILE=(hidden)",
+            "must be a file in secrets/.",
+            "Put the value into a file there, e.g. KEY_FILE=secrets/key",
+            id="the folder itself",
+        ),
+        pytest.param(
+            {"KEY_FILE": "secrets/sub/file"},
+            "KEY_FILE=(hidden)",
+            "must be a file in secrets/.",
+            "Put the value into a file there, e.g. KEY_FILE=secrets/key",
+            id="a folder in it, which the hub is not given",
+        ),
+        pytest.param(
+            {"KEY_FILE": "secrets/.."},
+            "KEY_FILE=(hidden)",
+            "must be a file in secrets/.",
+            "Put the value into a file there, e.g. KEY_FILE=secrets/key",
+            id="the folder above",
         ),
         pytest.param(
             {"KEY_FILE": "outside"},

@@ -117,6 +117,43 @@ async def test_set_password(hub):
     assert hub.password_hash("ada").startswith(b"$2b$")
 
 
+async def test_set_password_ends_2fa(hub):
+    """Whoever asked for a second factor in a person's name does not lock them out."""
+    hub.db.add(UserInfo(username="ada", password=b"$2b$04$x", has_2fa=True))
+
+    hub.set_password("ada", GOOD)
+
+    assert hub.get_user("ada").has_2fa is False
+    assert await sign_in(hub, "ada", GOOD) == "ada"
+
+
+async def test_no_2fa_at_sign_up(hub):
+    """The hub offers no second factor, so a form that asks for one gets none."""
+    assert not hub.create_user("grace", GOOD, has_2fa=True).has_2fa
+    assert await sign_in(hub, "grace", GOOD) == "grace"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_admin"),
+    [
+        pytest.param("ada", True, id="by the userlist"),
+        pytest.param("ADA", True, id="by the userlist, in capitals"),
+        pytest.param("lin", True, id="by the console"),
+        pytest.param("Lin", True, id="by the console, in capitals"),
+        pytest.param("grace", False, id="listed"),
+        pytest.param("bob", False, id="added in the console"),
+        pytest.param("nobody", False, id="unknown"),
+    ],
+)
+def test_is_admin_name(hub, db, name, is_admin):
+    """Who administers is in the userlist, or was appointed in the console."""
+    db.add_all([orm.User(name="lin", admin=True), orm.User(name="bob")])
+    db.commit()
+
+    assert hub.is_admin_name(name) == is_admin
+    assert (hub.create_user(name, GOOD) is None) == is_admin
+
+
 async def test_set_password_again(hub):
     """An invitation replaces the password; there is one entry, and the old one is of no use."""
     hub.set_password("ada", GOOD)
@@ -137,7 +174,7 @@ async def test_set_password_authorises(hub):
 
 
 def test_no_password(hub):
-    """Who has no password has an empty one stored, which opens nothing."""
+    """Who was never invited has an empty one stored, which opens nothing."""
     assert hub.password_hash("ada") == b""
 
 

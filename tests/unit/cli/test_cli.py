@@ -131,13 +131,18 @@ def test_init_refuses(run, checkout):
 
 
 @pytest.mark.usefixtures("hub")
-def test_invite(run):
-    """A link is printed, alone, so that it can be copied or piped."""
-    code, out, err = run("users", "invite", "Ada")
+@pytest.mark.parametrize(("name", "listed"), [("Ada", True), ("lin", False)])
+def test_invite(run, tmp_path, name, listed):
+    """A link is printed, alone, so that it can be piped; what it is stands beside it."""
+    (tmp_path / "userlist").write_text("ada admin\n")
 
-    assert (code, err) == (0, "")
-    assert out.startswith("https://a.org/hub/welcome/")
-    assert Invitations(SECRET).name(out.strip().rpartition("/")[2]) == "ada"
+    code, out, err = run("users", "invite", name, "--userlist", tmp_path / "userlist")
+
+    assert code == 0
+    assert out.startswith("https://a.org/hub/welcome?code=")
+    assert Invitations(SECRET).name(out.strip().partition("?code=")[2]) == name.lower()
+    assert f"hubkit: a link for {name.lower()}; works once, for a day\n" in err
+    assert ("is not in the userlist" in err) != listed
 
 
 @pytest.mark.usefixtures("hub")
@@ -159,7 +164,7 @@ def test_welcome(run, tmp_path):
     assert code == 0
     assert "The hub:         https://a.org/\n" in out
     assert "Administrators:  ada, lin\n" in out
-    assert "First sign-in:   https://a.org/hub/welcome/" in out
+    assert "First sign-in:   https://a.org/hub/welcome?code=" in out
 
 
 @pytest.mark.usefixtures("hub")

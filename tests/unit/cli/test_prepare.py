@@ -69,6 +69,22 @@ def test_prepare_never_overwrites(run, fresh, name):
     assert (fresh / name).read_text() == "mine"
 
 
+@pytest.mark.parametrize("there", [True, False], ids=["of a file", "dangling"])
+@pytest.mark.parametrize(
+    "name", [".env", "userlist", "secrets/jupyterhub.crt", "secrets/jupyterhub.key"]
+)
+def test_prepare_never_replaces_links(run, fresh, name, there):
+    """A link stays, even one that leads out of the checkout and dangles in the container."""
+    target = fresh.parent / "kept elsewhere"
+    if there:
+        target.write_text("mine")
+    (fresh / name).symlink_to(target)
+
+    assert run("prepare", "--root", fresh)[0] == 0
+    assert (fresh / name).readlink() == target
+    assert target.exists() == there
+
+
 @pytest.mark.parametrize(
     ("env", "domain"),
     [

@@ -124,7 +124,6 @@ def test_right_names(check, keys, names, domain):
         pytest.param(["example.org"], "example.org", id="the domain above"),
         pytest.param(["*.hub.example.org"], "*.hub.example.org", id="a wildcard below"),
         pytest.param(["*.org"], "*.org", id="a wildcard stands for one label"),
-        pytest.param([], "no host", id="none"),
     ],
 )
 def test_wrong_names(check, keys, names, shown):
@@ -134,6 +133,15 @@ def test_wrong_names(check, keys, names, shown):
     assert problem.what == "secrets/jupyterhub.crt"
     assert problem.wrong == f"is for {shown}, not for HUB_DOMAIN=hub.example.org."
     assert "Set HUB_DOMAIN" in problem.cure
+
+
+def test_no_names(check, keys):
+    """A certificate that names hosts in its subject alone is said to be of no use to browsers."""
+    [problem] = check(certificate(keys[0]), pem(keys[0]))
+
+    assert problem.what == "secrets/jupyterhub.crt"
+    assert problem.wrong == "has no subjectAltName; browsers need one."
+    assert "subjectAltName=DNS:hub.example.org" in problem.cure
 
 
 @pytest.mark.parametrize(
@@ -191,6 +199,20 @@ def test_bad_pair(check, keys, kind):
     assert problem.what == f"secrets/jupyterhub.{end}"
     assert wrong in problem.wrong
     assert cure in problem.cure
+
+
+@pytest.mark.parametrize("end", ["crt", "key"])
+def test_link_that_leads_out(check, keys, tmp_path, end):
+    """A link to what the containers do not see is said to be one, not to be missing."""
+    check(certificate(keys[0], "hub.example.org"), pem(keys[0]))
+    (tmp_path / f"jupyterhub.{end}").unlink()
+    (tmp_path / f"jupyterhub.{end}").symlink_to("/etc/letsencrypt/nowhere.pem")
+
+    [problem] = check()
+
+    assert problem.what == f"secrets/jupyterhub.{end}"
+    assert problem.wrong == "is a link that leads out of this folder."
+    assert "Copy the file itself" in problem.cure
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o666])

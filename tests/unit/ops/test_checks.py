@@ -41,6 +41,17 @@ def mode(name, bits):
     return lambda root: (root / name).chmod(bits)
 
 
+def site_file(bits):
+    """Return what adds a site file of this mode."""
+
+    def change(root):
+        env("SITE_CONFIG=my.py")(root)
+        (root / "site" / "my.py").touch()
+        (root / "site" / "my.py").chmod(bits)
+
+    return change
+
+
 # The check → (what breaks a checkout, what the problem is about, words of its cure).
 BROKEN = {
     checks.env_file: [
@@ -65,7 +76,10 @@ BROKEN = {
         (mode("userlist", 0o600), "userlist", "chmod o+r userlist"),
         (mode("jupyterhub_config.py", 0o640), "jupyterhub_config.py", "chmod o+r"),
         (mode(".", 0o700), "this folder", "chmod o+rx"),
-        (mode(".", 0o754), "this folder", "chmod o+rx"),
+        (mode(".", 0o754), "this folder", "chmod o+rx ."),
+        (mode("site", 0o750), "site", "chmod o+rx site"),
+        (mode("site", 0o754), "site", "chmod o+rx site"),
+        (site_file(0o640), "site/my.py", "chmod o+r site/my.py"),
     ],
 }
 CASES = [
@@ -122,6 +136,7 @@ def test_site_config_found(checkout):
 
 def test_missing_files_are_readable(checkout):
     """A file that is missing is another check's to find."""
+    env("SITE_CONFIG=my.py")(checkout)
     (checkout / "userlist").unlink()
 
     assert look(checks.readable, checkout) == []

@@ -67,6 +67,16 @@ TROUBLE = {
             "DATA_VOLUME_HOST: the volume jupyterhub-data",
             "Set DATA_VOLUME_HOST",
         ),
+        (
+            foreign("volume", "jupyterhub-secrets"),
+            "COMPOSE_PROJECT_NAME: the volume jupyterhub-secrets",
+            "docker volume rm jupyterhub-secrets",
+        ),
+        (
+            foreign("volume", "jupyterhub-acme"),
+            "COMPOSE_PROJECT_NAME: the volume jupyterhub-acme",
+            "docker volume rm jupyterhub-acme",
+        ),
     ],
     checks.images: [
         (
@@ -158,6 +168,8 @@ def test_names_of_another_project(docker):
         ("network", "campus", "lab"),
         ("network", "lab-control", "lab"),
         ("volume", "lab-data", "lab"),
+        ("volume", "lab-secrets", "lab"),
+        ("volume", "lab-acme", "lab"),
     ]
 
 

@@ -70,6 +70,33 @@ def test_the_hub_holds_no_key(layout):
     assert "key 1" not in "".join(contents(layout.run / "hub").values())
 
 
+@pytest.mark.parametrize("kind", ["", "RSA ", "EC ", "ENCRYPTED ", "OPENSSH "])
+@pytest.mark.parametrize("name", ["old.key", "db.pem", "chain"])
+def test_the_hub_holds_no_key_of_another_name(layout, name, kind):
+    """A private key of any kind, kept under any name, does not reach the hub."""
+    key = f"of a.org\n-----BEGIN {kind}PRIVATE KEY-----\nMC4C\n-----END {kind}PRIVATE KEY-----\n"
+    (layout.secrets / name).write_text(key)
+
+    layout.make()
+
+    assert set(contents(layout.run)) == {*RANDOM, *COPIES, *SERVED}
+
+
+@pytest.mark.parametrize("acme", [True, False], ids=["TLS=acme", "TLS=files"])
+def test_root_of_a_private_authority(layout, acme):
+    """The edge is given the authority's root certificate where it asks that authority."""
+    (layout.secrets / "acme-ca.crt").write_text("root 1")
+
+    layout.make(with_certificate=not acme)
+
+    edge = contents(layout.run / "edge")
+    assert edge == (
+        {"acme-ca.crt": "root 1"}
+        if acme
+        else {"jupyterhub.crt": "crt 1", "jupyterhub.key": "key 1"}
+    )
+
+
 def test_secrets_are_random(layout):
     """Each secret is 32 bytes of its own, in hex."""
     layout.make()

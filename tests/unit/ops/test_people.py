@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+import bcrypt
 import pytest
 from jupyterhub import orm
 from nativeauthenticator.orm import UserInfo
@@ -32,11 +33,14 @@ def env(tmp_path, monkeypatch):
 def passwords(env):
     """Return a function that writes people with passwords into the hub's database."""
 
-    def write(**hashes):
+    def write(*, authorised=True, **hashes):
         database = create_engine(env.database_url)
         orm.Base.metadata.create_all(database, [UserInfo.__table__])
         with Session(database) as session:
-            session.add_all(UserInfo(username=n, password=h) for n, h in hashes.items())
+            session.add_all(
+                UserInfo(username=n, password=h, is_authorized=authorised)
+                for n, h in hashes.items()
+            )
             session.commit()
         database.dispose()
 
@@ -48,12 +52,26 @@ def invitations():
     return Invitations(SECRET)
 
 
+@pytest.fixture
+def stored(env):
+    """Return a function that reads what is stored of somebody."""
+
+    def read(name):
+        database = create_engine(env.database_url)
+        with Session(database) as session:
+            found = UserInfo.find(session, name)
+        database.dispose()
+        return found
+
+    return read
+
+
 def code(link):
-    return link.rpartition("/")[2]
+    return link.partition("?code=")[2]
 
 
 def test_before_the_first_start(env):
-    """Without a database nobody has a password, and looking makes no tables."""
+    """In an empty database nobody has a password."""
     assert people.with_password(env, ["ada"]) == []
 
 
@@ -64,24 +82,52 @@ def test_with_password(env, passwords):
     assert people.with_password(env, ["lin", "bob", "ada"]) == ["lin", "ada"]
 
 
-def test_invitation(env, invitations):
-    """A link leads to the hub's public address and sets the first password."""
+def test_with_a_password_of_no_use(env, passwords):
+    """Who was only invited, or waits for an administrator, cannot sign in: they do not count."""
+    passwords(authorised=False, ada=b"1")
+    people.invitation(env, "lin")
+
+    assert people.with_password(env, ["ada", "lin"]) == []
+
+
+def test_invitation(env, invitations, stored):
+    """A link leads to the hub's public address and replaces the password stored for it."""
     link = people.invitation(env, "ada")
 
     assert urlsplit(link)[:2] == ("https", "a.org:8443")
-    assert urlsplit(link).path == f"/hub/welcome/{code(link)}"
+    assert urlsplit(link)[2:4] == ("/hub/welcome", f"code={code(link)}")
     assert invitations.name(code(link)) == "ada"
-    invitations.accept(code(link), b"")
+    invitations.accept(code(link), stored("ada").password)
 
 
-def test_invitation_for_another_password(env, invitations, passwords):
+def test_invitation_for_another_password(env, invitations, passwords, stored):
     """A link replaces the password its person has now, and no later one."""
     passwords(ada=b"$2b$now")
     link = people.invitation(env, "ada")
 
     invitations.accept(code(link), b"$2b$now")
+    assert (stored("ada").password, stored("ada").is_authorized) == (b"$2b$now", True)
     with pytest.raises(InvitationRefused):
-        invitations.accept(code(link), b"")
+        invitations.accept(code(link), b"$2b$later")
+
+
+def test_first_invitation(env, stored):
+    """Who has no password yet is given one that nobody knows and that lets nobody in."""
+    people.invitation(env, "ada")
+    people.invitation(env, "lin")
+
+    ada, lin = stored("ada"), stored("lin")
+    assert (ada.is_authorized, bool(ada.has_2fa)) == (False, False)
+    assert ada.password != lin.password
+    assert not bcrypt.checkpw(b"", ada.password)
+
+
+def test_second_invitation(env, invitations, stored):
+    """Another link for somebody who used none does not take back the first."""
+    first, second = (people.invitation(env, "ada") for _ in range(2))
+
+    for link in (first, second):
+        invitations.accept(code(link), stored("ada").password)
 
 
 def test_names_are_in_lower_case(env, invitations):

@@ -95,6 +95,18 @@ def test_never_overwrites(tmp_path, there):
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {there: b"mine"}
 
 
+@pytest.mark.parametrize("there", ["jupyterhub.crt", "jupyterhub.key"])
+def test_never_replaces_links(tmp_path, there):
+    """A link stays, a dangling one too, and nothing is written through or beside it."""
+    (tmp_path / there).symlink_to("../elsewhere")
+
+    with pytest.raises(FileExistsError, match=there):
+        certificates.make_self_signed(tmp_path, "localhost")
+
+    assert [path.name for path in tmp_path.iterdir()] == [there]
+    assert (tmp_path / there).is_symlink()
+
+
 def test_interrupted(tmp_path):
     """What an interrupted run left half written does not stop the next one."""
     (tmp_path / ".jupyterhub.key.part").write_bytes(b"half")

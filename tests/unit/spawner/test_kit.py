@@ -8,11 +8,12 @@ import tarfile
 import pytest
 
 from hubkit.errors import NotYours
-from hubkit.spawner import homes
+from hubkit.spawner import homes, kit
 from hubkit.values import Mount
 
 HOME = "/volumes/jupyterhub-user-ada"
 CONTAINER = "/containers/jupyter-ada/json"
+CREATE = "/containers/create"
 MINE = {"hubkit.hub": "jupyterhub", "hubkit.user": "ada", "hubkit.server": ""}
 USER_PASSWD = b"jovyan:x:1000:100::/home/jovyan:/bin/bash\n"
 
@@ -169,8 +170,11 @@ async def test_lost_home(spawner, startable):
     ada = spawner(**STARTABLE)
     homes.record(ada.user.orm_user, "jupyterhub-user-ada")
 
-    with pytest.raises(NotYours, match="docker volume create jupyterhub-user-ada"):
+    with pytest.raises(NotYours) as refused:
         await ada.start()
+
+    cure = "docker volume create --label hubkit.hub=jupyterhub --label hubkit.user='ada' "
+    assert cure + "jupyterhub-user-ada" in str(refused.value)
 
     assert {method for method, _, _ in startable.asked} == {"GET"}
 
@@ -178,10 +182,52 @@ async def test_lost_home(spawner, startable):
 async def test_foreign_container(spawner, startable):
     """A container of our name that somebody else made is left alone, and named."""
     startable.answers["GET", CONTAINER] = (200, {"Id": "77", "Config": {"Labels": {}}})
-    startable.answers["POST", "/containers/create"] = (409, {"message": "name in use"})
+    startable.answers["POST", CREATE] = (409, {"message": "name in use"})
 
     with pytest.raises(NotYours, match="docker rm jupyter-ada"):
         await spawner(**STARTABLE).start()
 
-    assert {method for method, _, _ in startable.asked} <= {"GET", "POST"}
+    assert [path for method, path, _ in startable.asked if method == "POST"] == [CREATE]
     assert not [path for _, path, _ in startable.asked if "/containers/77" in path]
+
+
+@pytest.fixture
+def being_removed(startable, monkeypatch):
+    """Return an engine that twice says it is still removing the server's last container."""
+    monkeypatch.setattr(kit, "BETWEEN_TRIES", 0)
+    ours = (200, {"Id": "77", "Config": {"Labels": MINE}})
+    in_use = (409, {"message": "name in use"})
+    gone = (404, {"message": "No such container"})
+    startable.answers |= {
+        ("GET", CONTAINER): [gone, ours],
+        ("POST", CREATE): [in_use, in_use, startable.answers["POST", CREATE]],
+    }
+    return startable
+
+
+async def test_old_container_on_its_way_out(spawner, being_removed):
+    """A server stopped a moment ago starts once the engine has removed its container."""
+    assert await spawner(**STARTABLE).start() == ("172.18.0.7", 8888)
+
+    assert [path for method, path, _ in being_removed.asked if method == "POST"] == [
+        *[CREATE] * 3,
+        "/containers/4f9a/start",
+    ]
+
+
+async def test_old_container_gone_meanwhile(spawner, being_removed):
+    """A name that is taken by nobody the engine knows of is about to be free."""
+    del being_removed.answers["GET", CONTAINER]
+
+    assert await spawner(**STARTABLE).start() == ("172.18.0.7", 8888)
+
+
+async def test_old_container_that_stays(spawner, being_removed):
+    """An old container that never goes ends the start, after a while."""
+    being_removed.answers["POST", CREATE] = (409, {"message": "name in use"})
+
+    with pytest.raises(NotYours, match="docker rm jupyter-ada"):
+        await spawner(**STARTABLE).start()
+
+    made = [path for method, path, _ in being_removed.asked if method == "POST"]
+    assert made == [CREATE] * kit.REMOVAL_TRIES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from docker.errors import APIError
 from traitlets import TraitError
 
 from hubkit.spawner import homes
@@ -15,7 +16,7 @@ MINE = {"hubkit.hub": "jupyterhub", "hubkit.user": "ada", "hubkit.server": ""}
     ("labels", "found"),
     [
         pytest.param(MINE, True, id="ours"),
-        pytest.param({**MINE, "hubkit.user": "ada-renamed"}, True, id="ours before a rename"),
+        pytest.param({**MINE, "hubkit.user": "eve"}, False, id="another user's"),
         pytest.param({**MINE, "hubkit.hub": "shop"}, False, id="another hub's"),
         pytest.param({**MINE, "hubkit.server": "gpu"}, False, id="another server's"),
         pytest.param({}, False, id="not the kit's"),
@@ -33,9 +34,36 @@ async def test_get_object(spawner, engine, labels, found):
     assert ada.object_id == ("4f9a" if found else "")
 
 
+async def test_get_object_after_a_rename(spawner, engine):
+    """A container with the user's home is theirs, whatever they were called when it was made."""
+    marks = {**MINE, "hubkit.user": "ada-once"}
+    container = {"Id": "4f9a", "Config": {"Labels": marks}, "Mounts": [{"Name": "h1"}]}
+    engine.answers["GET", CONTAINER] = (200, container)
+    ada = spawner()
+    homes.record(ada.user.orm_user, "h1")
+
+    assert (await ada.get_object())["Id"] == "4f9a"
+
+
 async def test_no_container(spawner, engine):
-    """A container that is not there is none."""
-    assert await spawner().get_object() is None
+    """A container that is not there is none, and its server has stopped."""
+    ada = spawner()
+    ada.object_id = "4f9a"
+
+    assert await ada.get_object() is None
+    assert (ada.object_id, await ada.poll()) == ("", 0)
+
+
+async def test_engine_in_trouble(spawner, engine):
+    """An engine that cannot say whether a server runs does not make it a stopped one."""
+    engine.answers["GET", CONTAINER] = (500, {"message": "disk trouble"})
+    ada = spawner()
+    ada.object_id = "4f9a"
+
+    for ask in (ada.get_object, ada.poll):
+        with pytest.raises(APIError, match="disk trouble"):
+            await ask()
+    assert ada.object_id == "4f9a"
 
 
 @pytest.mark.parametrize(

@@ -33,3 +33,32 @@ def test_of_server(server):
 def test_read(answer, expected):
     """Labels are read from where the engine puts them; none is an empty mapping."""
     assert labels.read(answer) == expected
+
+
+OURS = {**ADA, "hubkit.server": ""}
+WITH_HOME = [{"Type": "bind", "Source": "/srv"}, {"Type": "volume", "Name": "h1"}]
+
+
+@pytest.mark.parametrize(
+    ("marks", "mounts", "home", "expected"),
+    [
+        pytest.param(OURS, None, "", True, id="before the first home the label decides"),
+        pytest.param({**OURS, "hubkit.user": "eve"}, WITH_HOME, "", False, id="another user's"),
+        pytest.param(OURS, WITH_HOME, "h1", True, id="with the home on record"),
+        pytest.param(
+            {**OURS, "hubkit.user": "once"}, WITH_HOME, "h1", True, id="made before a rename"
+        ),
+        pytest.param(OURS, WITH_HOME, "h2", False, id="of one who had the name before"),
+        pytest.param(OURS, [], "h1", False, id="without any home"),
+        pytest.param(OURS, None, "h1", False, id="mounts not said"),
+        pytest.param({**OURS, "hubkit.hub": "shop"}, WITH_HOME, "h1", False, id="another hub's"),
+        pytest.param({**OURS, "hubkit.server": "gpu"}, WITH_HOME, "h1", False, id="named server"),
+        pytest.param(ADA, WITH_HOME, "h1", False, id="no server named"),
+        pytest.param(None, WITH_HOME, "h1", False, id="no labels"),
+    ],
+)
+def test_is_server_of(marks, mounts, home, expected):
+    """A container is a user's by their home where there is one, else by their name."""
+    container = {"Config": {"Labels": marks}, "Mounts": mounts}
+
+    assert labels.is_server_of(container, "lab", "ada", "", home) == expected

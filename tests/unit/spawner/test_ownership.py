@@ -28,7 +28,7 @@ class Client:
     """The calls of ``docker.APIClient`` for one container, which records what it is sent."""
 
     def __init__(self, user, *, home_owner=0, passwd=PASSWD):
-        self.user, self.sent = user, []
+        self.user, self.sent, self.closed = user, [], []
         self.files = {
             "/etc/passwd": tar("passwd", content=passwd.encode()),
             HOME: tar("work", uid=home_owner),
@@ -39,8 +39,15 @@ class Client:
         return {"Config": {"User": self.user}}
 
     def get_archive(self, container, path):
-        whole = self.files[path]
-        return iter([whole[:700], whole[700:]]), {"name": path}
+        return self._send(path), {"name": path}
+
+    def _send(self, path):
+        """Send as docker-py does: a generator, in pieces that end anywhere."""
+        try:
+            whole = self.files[path]
+            yield from (whole[at : at + 700] for at in range(0, len(whole), 700))
+        finally:
+            self.closed.append(path)
 
     def put_archive(self, container, path, data):
         self.sent.append((container, path, data))
@@ -101,3 +108,24 @@ def test_left_alone(client):
     ownership.give_folder(client, "4f9a", HOME)
 
     assert client.sent == []
+
+
+class LargeHome(Client):
+    """A client of a container whose home is too large to be read."""
+
+    def _send(self, path):
+        yield from super()._send(path)
+        if path == HOME:
+            pytest.fail("read on after the first entry")
+
+
+@pytest.mark.parametrize("owner", [0, 1000], ids=["root's", "the user's"])
+def test_a_large_home_is_not_read(owner):
+    """Of a home only its first entry is read, and the engine is told that no more is wanted."""
+    client = LargeHome("jovyan", home_owner=owner)
+    client.files[HOME] = client.files[HOME][:512] + b"\0" * 2**20
+
+    ownership.give_folder(client, "4f9a", HOME)
+
+    assert bool(client.sent) == (owner == 0)
+    assert client.closed == ["/etc/passwd", HOME]

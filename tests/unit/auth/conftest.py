@@ -1,0 +1,109 @@
+"""A real hub with AUTH=native, and a browser that asks it for pages."""
+
+from __future__ import annotations
+
+import re
+
+import aiohttp
+import bcrypt
+import pytest
+from jupyterhub.app import JupyterHub
+from nativeauthenticator.handlers import LocalBase
+from nativeauthenticator.orm import UserInfo
+from tornado.httpserver import HTTPServer
+from tornado.testing import bind_unused_port
+from traitlets.config import Config
+
+from hubkit import auth, stack
+from hubkit.auth import invitations
+from hubkit.settings import Settings
+from hubkit.userlist import Userlist
+
+GOOD = "correct horse battery"
+SECRET = b"ab" * 32
+UNKNOWN = b"$2b$04$" + b"x" * 53  # a hash of no password
+PEOPLE = Userlist(members=("ada", "grace"), admins=("ada",))
+
+
+@pytest.fixture
+async def app(tmp_path, monkeypatch):
+    """Return a hub with AUTH=native that serves its pages, without proxy and servers."""
+    gensalt = bcrypt.gensalt
+    monkeypatch.setattr(bcrypt, "gensalt", lambda: gensalt(4))
+    monkeypatch.setattr(LocalBase, "_template_dir_registered", False)
+    monkeypatch.setattr(stack, "COOKIE_SECRET", tmp_path / "cookie_secret")
+    stack.COOKIE_SECRET.write_bytes(SECRET)
+    monkeypatch.chdir(tmp_path)
+    c = Config()
+    auth.configure(c, Settings.from_env({}), PEOPLE)
+    c.JupyterHub.db_url = "sqlite:///:memory:"
+    c.JupyterHub.cookie_secret = SECRET
+    c.JupyterHub.log_level = "ERROR"
+    c.ConfigurableHTTPProxy.auth_token = "x"
+    made = JupyterHub(config=c)
+    await made.initialize([])
+    socket, made.test_port = bind_unused_port()
+    server = HTTPServer(made.tornado_application)
+    server.add_socket(socket)
+    yield made
+    server.stop()
+    await server.close_all_connections()
+    made.db.close()
+    made.db.get_bind().dispose()
+
+
+class Browser:
+    """Shows pages of the hub and sends their forms, token and all."""
+
+    def __init__(self, session, port):
+        self.session, self.hub = session, f"http://127.0.0.1:{port}/hub/"
+
+    async def get(self, path, **headers):
+        """Return the status and the text of a page."""
+        async with self.session.get(self.hub + path, headers=headers) as answer:
+            self.at = answer.url.path
+            return answer.status, await answer.text()
+
+    async def send(self, path, *, form="", **fields):
+        """Return the status and the text of what *path* answers to its form, or another's."""
+        _, page = await self.get(form or path)
+        token = re.search(r'name="_xsrf" value="([^"]+)"', page)
+        data = {"_xsrf": token[1], **fields}
+        async with self.session.post(self.hub + path, data=data) as answer:
+            self.at = answer.url.path
+            return answer.status, await answer.text()
+
+    async def sign_up(self, name, password=GOOD, again=None):
+        """Return what the sign-up page says."""
+        fields = {"signup_password": password, "signup_password_confirmation": again or password}
+        _, page = await self.send("signup", username=name, **fields)
+        return " ".join(re.sub(r"<[^>]*>", " ", page).split())
+
+    def leave(self):
+        """Forget who is signed in, as another browser never knew."""
+        self.session.cookie_jar.clear()
+
+    async def sign_in(self, name, password=GOOD):
+        return await self.send("login", username=name, password=password)
+
+
+@pytest.fixture
+async def browser(app):
+    """Return a browser that keeps cookies."""
+    jar = aiohttp.CookieJar(unsafe=True)  # of an address without a name, too
+    async with aiohttp.ClientSession(cookie_jar=jar) as session:
+        yield Browser(session, app.test_port)
+
+
+@pytest.fixture
+def invite(app):
+    """Return a function that makes a link as an administrator does."""
+
+    def make(name):
+        if not app.authenticator.user_exists(name):
+            app.db.add(UserInfo(username=name, password=UNKNOWN))
+            app.db.commit()
+        code = invitations.Invitations(SECRET).code(name, app.authenticator.password_hash(name))
+        return invitations.PATH.removeprefix("hub/") + code
+
+    return make
