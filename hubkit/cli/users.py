@@ -22,9 +22,10 @@ def run(options: argparse.Namespace) -> int:
     """Carry out the action."""
     from hubkit.ops import people
 
+    listed = Userlist.read(options.userlist).members
     link = people.invitation(Settings.from_env(), options.name)
     name = options.name.lower()
-    if name not in Userlist.read(options.userlist).members:
+    if name not in listed:
         print(f"hubkit: {name} is not in the userlist; the link lets them in", file=sys.stderr)
     print(f"hubkit: a link for {name}; works once, for a day", file=sys.stderr)
     print(link)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import bcrypt
 from nativeauthenticator.orm import UserInfo
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, inspect
 from sqlalchemy.orm import Session
 
 from hubkit import stack
@@ -22,7 +22,9 @@ from hubkit.userlist import NAME
 def _database(env: Settings) -> Iterator[Session]:
     database = create_engine(env.database_url or stack.DATABASE)
     try:
-        UserInfo.__table__.create(database, checkfirst=True)
+        # Made here first, the table would look to JupyterHub like a database of old.
+        if not inspect(database).has_table(UserInfo.__tablename__):
+            raise HubkitError("the hub has not made its database yet; try again in a moment")
         with Session(database) as session:
             yield session
     finally:
@@ -30,7 +32,11 @@ def _database(env: Settings) -> Iterator[Session]:
 
 
 def with_password(env: Settings, names: Iterable[str]) -> list[str]:
-    """Return those of *names* who have set a password they may sign in with."""
+    """Return those of *names* who have set a password they may sign in with.
+
+    Raises:
+        HubkitError: The hub has not made its database yet.
+    """
     with _database(env) as session:
         have = {info.username for info in session.query(UserInfo) if info.is_authorized}
     return [name for name in names if name in have]
@@ -40,7 +46,7 @@ def invitation(env: Settings, name: str) -> str:
     """Return a link by which *name* sets a password, once, within a day.
 
     Raises:
-        HubkitError: The hub does not keep passwords itself.
+        HubkitError: The hub does not keep passwords itself, or has no database yet.
         ConfigError: *name* is no user name.
     """
     if env.auth != "native":

@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from jupyterhub import orm
+from nativeauthenticator.orm import UserInfo
+from sqlalchemy import create_engine
 
 from hubkit import __version__, documents, stack
 from hubkit.auth.invitations import Invitations
@@ -25,6 +28,9 @@ def hub(tmp_path, monkeypatch):
     monkeypatch.setattr(stack, "COOKIE_SECRET", tmp_path / "cookie_secret")
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/jupyterhub.sqlite")
     monkeypatch.setenv("HUB_DOMAIN", "a.org")
+    database = create_engine(f"sqlite:///{tmp_path}/jupyterhub.sqlite")
+    orm.Base.metadata.create_all(database, [UserInfo.__table__])
+    database.dispose()
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -146,9 +152,11 @@ def test_invite(run, tmp_path, name, listed):
 
 
 @pytest.mark.usefixtures("hub")
-def test_invite_refused(run):
+def test_invite_refused(run, tmp_path):
     """What cannot be invited is said on standard error."""
-    code, out, err = run("users", "invite", "a/b")
+    (tmp_path / "userlist").write_text("ada admin\n")
+
+    code, out, err = run("users", "invite", "a/b", "--userlist", tmp_path / "userlist")
 
     assert (code, out) == (1, "")
     assert "is not a user name" in err

@@ -8,7 +8,7 @@ import bcrypt
 import pytest
 from jupyterhub import orm
 from nativeauthenticator.orm import UserInfo
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, inspect
 from sqlalchemy.orm import Session
 
 from hubkit import stack
@@ -26,6 +26,9 @@ def env(tmp_path, monkeypatch):
     (tmp_path / "cookie_secret").write_bytes(SECRET + b"\n")
     monkeypatch.setattr(stack, "COOKIE_SECRET", tmp_path / "cookie_secret")
     url = f"sqlite:///{tmp_path}/jupyterhub.sqlite"
+    database = create_engine(url)
+    orm.Base.metadata.create_all(database)
+    database.dispose()
     return Settings.from_env({"DATABASE_URL": url, "HUB_DOMAIN": "a.org", "HTTPS_PORT": "8443"})
 
 
@@ -35,7 +38,6 @@ def passwords(env):
 
     def write(*, authorised=True, **hashes):
         database = create_engine(env.database_url)
-        orm.Base.metadata.create_all(database, [UserInfo.__table__])
         with Session(database) as session:
             session.add_all(
                 UserInfo(username=n, password=h, is_authorized=authorised)
@@ -148,3 +150,16 @@ def test_passwords_kept_elsewhere(env):
 
     with pytest.raises(HubkitError, match="AUTH=ldap"):
         people.invitation(env, "ada")
+
+
+@pytest.mark.parametrize("ask", [people.with_password, people.invitation])
+def test_before_the_hub_has_a_database(env, tmp_path, ask):
+    """Nothing is made in a database that is not there yet: the hub could not start on it."""
+    (tmp_path / "jupyterhub.sqlite").unlink()
+
+    with pytest.raises(HubkitError, match="try again in a moment"):
+        ask(env, "ada")
+
+    database = create_engine(env.database_url)
+    assert inspect(database).get_table_names() == []
+    database.dispose()
