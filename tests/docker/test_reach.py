@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import ssl
 
 import pytest
 
@@ -124,6 +126,32 @@ def test_plain_http_leads_to_https_and_the_answer_insists_on_it(stack: Stack, ad
     assert answer.headers["Location"] == f"{stack.url}/hub/login"
     assert "max-age" in secure.headers["Strict-Transport-Security"]
     assert "Caddy" not in str(secure.headers)
+
+
+def test_too_large_an_upload_is_refused_in_words(stack: Stack, person: Person):
+    """UPLOAD_LIMIT bounds one request; what fits goes through."""
+    person.start()
+    stack.apply(UPLOAD_LIMIT="1M")
+    try:
+        person.write("small.txt", "x" * 500_000)
+        body = {"type": "file", "format": "text", "content": "x" * 2_000_000}
+        answer = person.api("PUT", f"{person.base()}api/contents/large.txt", json=body)
+        assert answer.status_code == 413
+        assert "larger than 1M" in answer.text
+    finally:
+        stack.apply(UPLOAD_LIMIT="1G")
+
+
+def test_the_edge_speaks_http_2(stack: Stack):
+    """Offered by ALPN, as browsers ask."""
+    context = ssl.create_default_context(cafile=str(stack.certificate))
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    address = ("localhost", int(stack.settings["HTTPS_PORT"]))
+    with (
+        socket.create_connection(address, 10) as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as secure,
+    ):
+        assert secure.selected_alpn_protocol() == "h2"
 
 
 def test_no_image_holds_a_secret(stack: Stack):

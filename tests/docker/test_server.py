@@ -83,6 +83,22 @@ def test_a_home_at_a_path_the_image_lacks_is_writable(stack: Stack, person: Pers
         stack.apply(DOCKER_NOTEBOOK_DIR="/home/jovyan/work")
 
 
+def test_extra_volumes_and_environment_reach_the_server(stack: Stack, person: Person):
+    """EXTRA_VOLUMES and SERVER_ENV: one's own volume is writable, a shared one is not."""
+    own, shared = f"{stack.project}-own-{{username}}", f"{stack.project}-shared"
+    mounts = f"{own}:/home/jovyan/own,{shared}:/srv/shared:ro"
+    stack.apply(EXTRA_VOLUMES=mounts, SERVER_ENV="COLOUR=green")
+    try:
+        kernel = person.start().kernel()
+        kernel.run("open('/home/jovyan/own/mine', 'w').write('1')")
+        assert kernel.run("open('/home/jovyan/own/mine').read()") == "'1'"
+        assert kernel.run("__import__('os').environ['COLOUR']") == "'green'"
+        assert kernel.run("__import__('os').access('/srv/shared', 2)") == "False"
+        person.stop()
+    finally:
+        stack.apply(EXTRA_VOLUMES="", SERVER_ENV="")
+
+
 def test_another_image_runs_at_the_next_start_and_the_file_is_there(stack: Stack, person: Person):
     """Edit .env, docker compose up -d, start: the new image with the old home."""
     run("docker", "tag", "hubkit-notebook:test", f"{stack.project}-other:1")
