@@ -26,14 +26,20 @@ scripts/build.sh others
 scripts/build.sh notebook
 scripts/hubkit.sh check
 
-say "starting"
-if ! docker compose up --detach --remove-orphans --quiet-pull 2>.up.log; then
-    cat .up.log >&2
+start() {
+    docker compose up --detach --remove-orphans --quiet-pull "$@" 2>"$LOG" && return
+    cat "$LOG" >&2
     docker compose logs --no-log-prefix --tail 20 init >&2
-    rm -f .up.log
     fail "the stack did not start." "The reason is above; 'make up' again is safe."
-fi
-rm -f .up.log
+}
+
+say "starting"
+LOG=$(mktemp)
+trap 'rm -f "$LOG"' EXIT
+# The hub before the proxy: it gets the address it had, where servers that were left
+# running remember it.
+start jupyterhub
+start
 say "waiting for the hub to answer"
 scripts/hubkit.sh wait || {
     docker compose ps --all >&2

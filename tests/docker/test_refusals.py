@@ -39,9 +39,13 @@ def refused(kit: Stack, target: str = "up") -> str:
 
 
 def append(name: str, text: str) -> Callable[[Path], None]:
+    """Return what adds *text*; a setting that is there already is replaced."""
+    names = [line.partition("=")[0] + "=" for line in text.splitlines() if "=" in line]
+
     def spoil(root: Path) -> None:
-        with (root / name).open("a") as file:
-            file.write(text)
+        path = root / name
+        kept = [one for one in path.read_text().splitlines() if not one.startswith(tuple(names))]
+        path.write_text("\n".join([*kept, text]))
 
     return spoil
 
