@@ -11,10 +11,13 @@ from typing import Any
 from hubkit.settings import ROOT, Settings
 
 DATA = Path("/data")  # the volume DATA_VOLUME_HOST
+SITE = Path("/srv/jupyterhub/site")
 TEMPLATES = Path(__file__).parent / "templates"
 
 COOKIE_SECRET = DATA / "jupyterhub_cookie_secret"
 AUTH_STATE_KEY = DATA / "auth_state_key"
+REGISTER = DATA / "people.sqlite"
+AUDIT_LOG = DATA / "sign-ins.log"
 DATABASE = f"sqlite:///{DATA}/jupyterhub.sqlite"
 PROXY_TOKEN = ROOT / "proxy-token"
 DOCKER_CONFIG = ROOT / "docker"  # holds the token the warden asks for, as an HTTP header

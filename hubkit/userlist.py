@@ -1,12 +1,13 @@
 """The file that says who may use the hub: one name per line, ``admin`` after it.
 
 Blank lines and what follows a ``#`` are ignored. Names are compared as the hub
-compares them: in lower case.
+compares them: in lower case, spelt one way where Unicode has several.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,20 @@ from hubkit.errors import ConfigError, Problem
 
 LONGEST_NAME = 128  # characters; NativeAuthenticator's users_info.username
 LINE_END = re.compile(r"\r\n?|\n")  # and no other: a remark ends where an editor's line ends
-NAME = re.compile(r"[^\s/\\,\x00-\x1f]+")
+NAME = re.compile(r"[^\s/\\,#\x00-\x1f]+")
+
+
+def canonical(written: str) -> str:
+    """Return the one spelling of a user name: NFKC, in lower case, without outer spaces."""
+    # Lower case first may undo the normal form, so a second time after it.
+    lower = unicodedata.normalize("NFKC", written.strip()).lower()
+    return unicodedata.normalize("NFKC", lower)
+
+
+def is_name(written: str) -> bool:
+    """Return whether *written* may be the name of a hub user and stand in the userlist."""
+    fits = 0 < len(written) <= LONGEST_NAME and written.strip(".") != ""
+    return fits and written.isprintable() and NAME.fullmatch(written) is not None
 
 
 @dataclass(frozen=True)
@@ -46,7 +60,7 @@ class Userlist:
             if problem:
                 problems.append(Problem(f"{source}, line {number}: {line.strip()}", *problem))
             else:
-                roles[words[0].lower()] = "admin" if len(words) == 2 else ""
+                roles[canonical(words[0])] = "admin" if len(words) == 2 else ""
         if not problems and "admin" not in roles.values():
             problems.append(
                 Problem(source, "names no administrator.", "Write 'admin' after at least one name.")
@@ -77,8 +91,8 @@ class Userlist:
 
 
 def _wrong(words: list[str], roles: dict[str, str]) -> tuple[str, str] | None:
-    name = words[0].lower()
-    if not NAME.fullmatch(name) or name.strip(".") == "" or len(name) > LONGEST_NAME:
+    name = canonical(words[0])
+    if not is_name(name):
         return (
             "is not a user name.",
             f"Use at most {LONGEST_NAME} characters without '/', '\\', ',' and not only dots.",

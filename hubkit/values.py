@@ -45,6 +45,93 @@ def text(written: str) -> str:
     return written
 
 
+def _parts(written: str, separator: str = ",") -> list[str]:
+    return [part.strip() for part in written.split(separator) if part.strip()]
+
+
+def words(written: str) -> tuple[str, ...]:
+    """Return the small words written with commas between them, each once."""
+    found = tuple(dict.fromkeys(_parts(written)))
+    if not found or not all(re.fullmatch(r"[a-z0-9-]+", word) for word in found):
+        raise ValueError("one or more of them in small letters, with commas between")
+    return found
+
+
+def some_of(*choices: str) -> Callable[[str], tuple[str, ...]]:
+    """Return a parser that takes one or more of the given words, with commas between."""
+
+    def parse(written: str) -> tuple[str, ...]:
+        found = tuple(dict.fromkeys(_parts(written)))
+        if not found or set(found) - set(choices):
+            raise ValueError(f"{' or '.join(choices)}, or several of them with commas between")
+        return found
+
+    return parse
+
+
+def names(written: str) -> tuple[str, ...]:
+    """Return names with commas between them, or distinguished names with ``;`` between."""
+    return tuple(_parts(written, ";" if "=" in written else ","))
+
+
+def hosts(written: str) -> tuple[str, ...]:
+    """Return one or more host names or addresses, with commas between them."""
+    try:
+        found = tuple(host(part) for part in _parts(written))
+    except ValueError:
+        found = ()
+    if not found:
+        raise ValueError("host names such as ldap.example.org, without ldap:// or a port")
+    return found
+
+
+def web_address(written: str) -> str:
+    """Return an ``https://`` address without the slash at its end."""
+    match = re.fullmatch(r"https://([^/:@?#\s]+|\[[0-9a-fA-F:]+\])(:\d+)?(/[^?#\s]*)?", written)
+    if not match:
+        raise ValueError("an address such as https://github.example.org")
+    return written.rstrip("/")
+
+
+def callback(written: str) -> str:
+    """Return an ``https://`` address that ends in the path OAuth providers call back."""
+    if not web_address(written).endswith("/oauth_callback"):
+        raise ValueError("an address such as https://hub.example.org/hub/oauth_callback")
+    return written
+
+
+def secret_file(written: str) -> str:
+    """Return the path of a file that lies directly in ``secrets/``."""
+    if not re.fullmatch(r"secrets/(?!\.\.?$)[^/]+", written):
+        raise ValueError("a file in secrets/ such as secrets/ldap-ca.crt")
+    return written
+
+
+def dn_templates(written: str) -> tuple[str, ...]:
+    """Return distinguished names with ``{username}`` in each, written with ``;`` between."""
+    found = tuple(_parts(written, ";"))
+    for one in found:
+        if one.count("{username}") != 1 or re.search(r"[{}]", one.replace("{username}", "")):
+            found = ()
+    if not found or not all("=" in one for one in found):
+        raise ValueError("a name such as uid={username},ou=people,dc=example,dc=org")
+    return found
+
+
+def search_filter(written: str) -> str:
+    """Return an LDAP filter with ``{username}`` where the name goes."""
+    rest = written.replace("{username}", "")
+    whole = written.startswith("(") and written.endswith(")")
+    if (
+        rest == written
+        or not whole
+        or re.search(r"[{}]", rest)
+        or rest.count("(") != rest.count(")")
+    ):
+        raise ValueError("a filter such as (uid={username})")
+    return written
+
+
 def number(least: float, most: float | None = None) -> Callable[[str], float]:
     """Return a parser of decimal numbers from *least* to *most*."""
 

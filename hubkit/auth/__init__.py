@@ -1,46 +1,84 @@
 """Who may sign in: one provider per file, all in one table.
 
-To add a provider, write a module here with a function `configure` like the others' and
-one line in `PROVIDERS`; the contract test then runs over it.
+To add a provider, write a module here with a `PROVIDER` like the others' and one line in
+`PROVIDERS`; the contract test then runs over it.
+
+How it fits together: a provider's authenticator proves who somebody is, `guard` decides
+by `policy` and `register` whether they may enter and stay, `audit` writes it down.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from hubkit.auth import native
+from hubkit import stack
+from hubkit.auth import demands, native
+from hubkit.auth.policy import Policy
+from hubkit.auth.provider import Provider
+from hubkit.auth.register import Register
+from hubkit.auth.several import prefix, together
 from hubkit.errors import ConfigError, Problem
 from hubkit.settings import Settings
 from hubkit.userlist import Userlist
 
-Configure = Callable[[Any, Settings, Userlist], None]
+REFRESH_SECONDS = 5  # between two looks into the register; the provider is asked less often
 
-# The name in AUTH → what sets its authenticator and its traits.
-PROVIDERS: dict[str, Configure] = {
-    "native": native.configure,
+# The word in AUTH → how people sign in.
+PROVIDERS: dict[str, Provider] = {
+    "native": native.PROVIDER,
 }
 
 
 def problems(env: Settings) -> list[Problem]:
-    """Return what is wrong with AUTH."""
-    if env.auth in PROVIDERS:
-        return []
-    wrong = f"must be {' or '.join(PROVIDERS)}."
-    return [Problem(f"AUTH={env.auth}", wrong, "See 'Sign-in' in .env.example.")]
+    """Return what is wrong with AUTH, ALLOW and the settings of the providers named."""
+    return demands.problems(env, PROVIDERS)
 
 
 def configure(c: Any, env: Settings, users: Userlist) -> None:
     """Set the authenticator AUTH names and who may use the hub.
 
     Raises:
-        ConfigError: AUTH names no provider.
+        ConfigError: AUTH, ALLOW or a provider's settings are wrong.
     """
     wrong = problems(env)
     if wrong:
         raise ConfigError(wrong)
+    Register(stack.REGISTER).apply(users)
     c.Authenticator.allowed_users = set(users.members)
     c.Authenticator.admin_users = set(users.admins)
     # JupyterHub's default lets everybody in who ever was in.
     c.Authenticator.allow_existing_users = False
-    PROVIDERS[env.auth](c, env, users)
+    c.Authenticator.any_allow_config = True
+    c.Authenticator.enable_auth_state = True
+    # So that whoever was taken off the list is out within seconds, tokens included.
+    c.Authenticator.auth_refresh_age = REFRESH_SECONDS
+    c.Authenticator.auth_refresh_strict = True
+    c.Guard.policy = Policy.of(env)
+    c.Guard.recheck_seconds = env.auth_recheck
+    c.JupyterHub.template_paths = [str(stack.TEMPLATES)]
+    chosen = {word: PROVIDERS[word] for word in env.auth}
+    classes = {word: provider.configure(c, env) for word, provider in chosen.items()}
+    _pages(c, env, chosen)
+    c.JupyterHub.authenticator_class = together(c, chosen, classes)
+
+
+def _pages(c: Any, env: Settings, chosen: Mapping[str, Provider]) -> None:
+    """Say on the sign-in page which ways there are."""
+    form = next((one.title for one in chosen.values() if one.form), "")
+    buttons = [
+        {"title": one.title, "path": f"{prefix(word, chosen)}/oauth_login".lstrip("/")}
+        for word, one in chosen.items()
+        if not one.form
+    ]
+    c.JupyterHub.template_vars = {
+        "sign_in": {
+            "message": env.login_message,
+            "form": form,
+            "sign_up": "native" in chosen,
+            "buttons": buttons,
+        }
+    }
+    if env.logo_file:
+        c.JupyterHub.logo_file = str(stack.SITE / Path(env.logo_file).name)

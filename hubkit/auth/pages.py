@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from nativeauthenticator.handlers import LocalBase, SignUpHandler, ToggleAuthorizationHandler
+from jupyterhub.scopes import needs_scope
+from nativeauthenticator.handlers import (
+    DiscardHandler,
+    LocalBase,
+    SignUpHandler,
+    ToggleAuthorizationHandler,
+)
 from tornado.web import HTTPError
 
 from hubkit.auth.invitations import InvitationRefused
@@ -75,15 +81,35 @@ class Welcome(LocalBase):
 
 
 class Authorize(ToggleAuthorizationHandler):
-    """Authorising changes something on a GET: only the hub's own page may ask for it."""
+    """Let somebody in, or take it back: a form, so that no link and no other site can."""
 
-    async def get(self, slug: str) -> None:
+    @needs_scope("admin:users")
+    async def get(self, slug: str) -> None:  # noqa: ARG002 (the route has it)
+        """Lead to the list, where the form is."""
+        self.redirect(f"{self.hub.base_url}authorize")
+
+    @needs_scope("admin:users")
+    async def post(self, slug: str) -> None:
         """Authorise *slug*, or take it back."""
-        if self.request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
-            raise HTTPError(403, "Open the list of users and authorise from there.")
         info = self.authenticator.get_user(slug)
         if info and not info.is_authorized and self.authenticator.is_admin_name(slug):
             raise HTTPError(403, "Administrators get in by a link: hubkit users invite NAME")
+        await super().get(slug)
+        if info and info.is_authorized:
+            self.authenticator.let_in(info.username)
+
+
+class Discard(DiscardHandler):
+    """Turn somebody down who asked to be let in."""
+
+    @needs_scope("admin:users")
+    async def get(self, slug: str) -> None:  # noqa: ARG002 (the route has it)
+        """Lead to the list, where the form is."""
+        self.redirect(f"{self.hub.base_url}authorize")
+
+    @needs_scope("admin:users")
+    async def post(self, slug: str) -> None:
+        """Forget that *slug* asked."""
         await super().get(slug)
 
 

@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
     if env.hub_domain == "localhost":
         print("                   for other machines: HUB_DOMAIN in .env, then 'make up' again")
     print(f"  Administrators:  {', '.join(admins)}")
-    if env.auth == "native" and not people.with_password(env, admins):
+    if "native" in env.auth and not people.with_password(env, admins):
         print(f"  First sign-in:   {people.invitation(env, admins[0])}")
         print(f"                   sets the password of {admins[0]}; works once, for a day")
     print()

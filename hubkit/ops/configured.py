@@ -126,6 +126,8 @@ def _with_throw_away_secrets(config: Path) -> list[str]:
         stack.PROXY_TOKEN = root / "run" / "hub" / "proxy-token"
         stack.COOKIE_SECRET = root / "data" / "jupyterhub_cookie_secret"
         stack.AUTH_STATE_KEY = root / "data" / "auth_state_key"
+        stack.REGISTER = root / "data" / "people.sqlite"
+        stack.AUDIT_LOG = root / "data" / "sign-ins.log"
         return _build(config)
 
 

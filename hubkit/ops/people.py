@@ -15,7 +15,7 @@ from hubkit import stack
 from hubkit.auth.invitations import PATH, Invitations
 from hubkit.errors import ConfigError, HubkitError, Problem
 from hubkit.settings import Settings
-from hubkit.userlist import NAME
+from hubkit.userlist import canonical, is_name
 
 
 @contextmanager
@@ -49,10 +49,10 @@ def invitation(env: Settings, name: str) -> str:
         HubkitError: The hub does not keep passwords itself, or has no database yet.
         ConfigError: *name* is no user name.
     """
-    if env.auth != "native":
-        raise HubkitError(f"AUTH={env.auth}: passwords are not kept by this hub.")
-    name = name.lower()
-    if not NAME.fullmatch(name):
+    if "native" not in env.auth:
+        raise HubkitError(f"AUTH={','.join(env.auth)}: passwords are not kept by this hub.")
+    name = canonical(name)
+    if not is_name(name):
         raise ConfigError([Problem(name, "is not a user name.", "Leave out spaces and '/'.")], "")
     with _database(env) as session:
         info = UserInfo.find(session, name)

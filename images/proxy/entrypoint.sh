@@ -16,9 +16,12 @@ export CONFIGPROXY_AUTH_TOKEN
 # routes listens there only, out of reach of the users' network.
 # The default target is the route the hub adds anyway; given here, a restarted proxy
 # shows the hub's pages at once, not from the hub's next check of its routes.
+# The edge alone says who asks and over which scheme: what the proxy would append to its
+# X-Forwarded headers is the edge's own address, and http.
 exec configurable-http-proxy \
     --ip 0.0.0.0 --port 8000 \
     --api-ip proxy-api --api-port 8001 \
     --default-target http://jupyterhub:8081 \
     --error-target http://jupyterhub:8081/hub/error \
+    --no-x-forward \
     "$@"

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import ssl
 
 import pytest
 
 from tests.person import Person
-from tests.support import Stack, run
+from tests.support import Stack, run, until
 
 pytestmark = pytest.mark.docker
 
+FORGED = "203.0.113.7"
 PROBE = """
 import socket, sys
 found = {}
@@ -126,6 +128,34 @@ def test_plain_http_leads_to_https_and_the_answer_insists_on_it(stack: Stack, ad
     assert answer.headers["Location"] == f"{stack.url}/hub/login"
     assert "max-age" in secure.headers["Strict-Transport-Security"]
     assert "Caddy" not in str(secure.headers)
+
+
+def test_the_hub_and_servers_know_the_visitors_address_and_believe_no_claim(
+    stack: Stack, person: Person
+):
+    """Their logs name whom the edge sees: no part of the stack, and no forged address."""
+    control = f"{stack.project}-control"
+    edge = stack.inspect(f"{stack.project}-edge-1")["NetworkSettings"]["Networks"][control]
+    server = f"{stack.project}-jupyter-{person.name}"
+
+    def addresses(container: str, request: str) -> list[str]:
+        said = run("docker", "logs", container)
+        pattern = rf"{request}.* \({person.name}@(\S+)\)"
+        return re.findall(pattern, said.stdout + said.stderr)
+
+    claims = {"X-Forwarded-For": FORGED, "X-Real-Ip": FORGED, "Forwarded": f"for={FORGED}"}
+    person.http.headers.update(claims)
+    person.sign_in()
+    person.start().kernel()
+    person.api("GET", f"{person.base()}api/me", headers=claims)
+
+    for container, request, times in (
+        (stack.project, "302 POST /hub/login", 2),
+        (server, "101 GET .*/channels", 1),
+        (server, "200 GET .*/api/me", 1),
+    ):
+        until(lambda c=container, r=request: addresses(c, r), 10, f"{request} in the log")
+        assert addresses(container, request) == [edge["Gateway"]] * times
 
 
 def test_too_large_an_upload_is_refused_in_words(stack: Stack, person: Person):

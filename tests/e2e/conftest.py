@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import uuid
@@ -9,8 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.support import Stack, run
+from tests.support import Stack, run, until
 
+LOG = logging.getLogger(__name__)
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 SECONDS = 60
@@ -31,10 +33,20 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     space, ours, theirs = f"kit{tag}", f"kit{tag}a", f"kit{tag}b"
     run("ip", "netns", "add", space)
     run("ip", "link", "add", ours, "type", "veth", "peer", "name", theirs, "netns", space)
+    # An IPv6 address gets ready a second or two later, which is a change of network as well.
+    # A kernel without IPv6 refuses the words and needs them not.
+    run("ip", "link", "set", ours, "addrgenmode", "none", check=False)
+    run("ip", "-n", space, "link", "set", theirs, "addrgenmode", "none", check=False)
     run("ip", "address", "add", f"{THIS_HOST}/30", "dev", ours)
+    run("ip", "-n", space, "address", "add", f"{VISITOR}/30", "dev", theirs)
     run("ip", "link", "set", ours, "up")
-    for words in (f"address add {VISITOR}/30 dev {theirs}", f"link set {theirs} up"):
-        run("ip", "-n", space, *words.split())
+    for name in ("lo", theirs):
+        run("ip", "-n", space, "link", "set", name, "up")
+    until(
+        lambda: "state UP" in run("ip", "-n", space, "link", "show", theirs).stdout,
+        SECONDS,
+        "the browser's network is up",
+    )
     script = tmp_path_factory.mktemp("browser") / "chromium"
     script.write_text(f'#!/bin/sh\nexec ip netns exec {space} {path} "$@"\n')
     script.chmod(0o755)
@@ -54,10 +66,16 @@ def browser(chromium: Path) -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, stack: Stack, tmp_path: Path) -> Iterator[Page]:
-    """A visitor who never was here; a picture of the last page is kept."""
+    """A visitor who never was here; a picture of the last page is kept.
+
+    What goes wrong in the page is logged, which pytest shows if the test fails.
+    """
     # The stack's certificate is self-signed: a person would accept it once.
     context = browser.new_context(ignore_https_errors=True, base_url=stack.url)
     context.set_default_timeout(SECONDS * 1000)
+    context.on("requestfailed", lambda failed: LOG.warning("%s: %s", failed.url, failed.failure))
+    context.on("weberror", lambda wrong: LOG.warning("%s", wrong.error))
+    context.on("console", lambda said: LOG.warning("%s", said.text) if said.type == "error" else 0)
     visitor = context.new_page()
     yield visitor
     visitor.screenshot(path=tmp_path / "last.png")

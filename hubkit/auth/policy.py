@@ -1,0 +1,72 @@
+"""Who is let in, and in which words somebody is not: decided here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from hubkit.auth.register import Person
+from hubkit.settings import Settings
+
+LIST, ORGANISATION, GROUP, EVERYONE = "userlist", "organisation", "group", "everyone"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What decides whether somebody who proved who they are may use the hub.
+
+    Attributes:
+        allow: The words of ALLOW.
+        belong: Groups, organisations and teams, one of which is enough.
+        admins: Groups whose members administer the hub.
+        contact: Whom refused people are told to ask.
+    """
+
+    allow: frozenset[str] = frozenset({LIST})
+    belong: frozenset[str] = frozenset()
+    admins: frozenset[str] = frozenset()
+    contact: str = "an administrator of this hub"
+
+    @classmethod
+    def of(cls, env: Settings) -> Policy:
+        """Return the policy the settings describe."""
+        belong: set[str] = set()
+        if ORGANISATION in env.allow:
+            belong |= set(env.allowed_organisations)
+        if GROUP in env.allow:
+            belong |= set(env.allowed_groups)
+        return cls(
+            frozenset(env.allow or {LIST}), folded(belong), folded(env.admin_groups), env.contact
+        )
+
+    def refusal(self, person: Person | None, groups: Iterable[str] | None = None) -> str:
+        """Return why *person* may not use the hub, or "".
+
+        Args:
+            person: What the register knows; None for somebody never seen.
+            groups: What the provider says they belong to, now; None where it was not
+                asked, and what it said at the last sign-in still counts.
+        """
+        if person and person.blocked:
+            return f"Your account is blocked on this hub; ask {self.contact}."
+        if person and (person.listed or person.origin == "added"):
+            return ""
+        if EVERYONE in self.allow:
+            return ""
+        if self.allow & {GROUP, ORGANISATION}:
+            asked = groups is not None and bool(folded(groups) & self.belong)
+            remembered = groups is None and person is not None and not person.denied
+            if asked or (remembered and person is not None and person.origin == "admitted"):
+                return ""
+            what = "groups" if GROUP in self.allow else "organisations"
+            return f"Your account is in none of the {what} this hub lets in; ask {self.contact}."
+        return f"Your account is not on this hub's list; ask {self.contact}."
+
+    def is_admin(self, person: Person | None, groups: Iterable[str]) -> bool:
+        """Return whether list or groups make *person* an administrator."""
+        return bool(person and person.listed_admin) or bool(folded(groups) & self.admins)
+
+
+def folded(names: Iterable[str]) -> frozenset[str]:
+    """Return *names* as providers compare them: without regard to case."""
+    return frozenset(name.casefold() for name in names)

@@ -1,0 +1,43 @@
+"""What each way to sign in declares about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from hubkit.errors import Problem
+from hubkit.settings import Settings
+
+
+def nothing_wrong(_: Settings) -> list[Problem]:
+    """Return no problems: for providers without settings of their own."""
+    return []
+
+
+@dataclass(frozen=True)
+class Provider:
+    """One way to sign in.
+
+    Attributes:
+        title: What people read: "Sign in with TITLE".
+        configure: Sets the traits on the configuration object and returns the
+            authenticator class. Called only if `problems` found none.
+        problems: Returns what is wrong with the provider's settings.
+        outside: Whether somebody else keeps the accounts, so that ALLOW must say whom
+            of them the hub lets in.
+        form: Whether people type name and password into the hub's own page.
+        policies: The words of ALLOW that mean something here.
+        groups: Whether the provider says which groups somebody belongs to.
+        client: Begin of the names of the settings that hold client id and secret; two
+            providers with the same cannot be used together.
+    """
+
+    title: str
+    configure: Callable[[Any, Settings], type]
+    problems: Callable[[Settings], list[Problem]] = nothing_wrong
+    outside: bool = True
+    form: bool = False
+    policies: frozenset[str] = field(default_factory=lambda: frozenset({"userlist", "everyone"}))
+    groups: bool = False
+    client: str = ""

@@ -1,0 +1,214 @@
+"""What the hub remembers about people beside JupyterHub's own database.
+
+Who is on the userlist as it was last applied, who was added by an administrator, whose
+account at the provider a name belongs to, and who is blocked. It lies in a file of its
+own in the data volume, so that the hub and the commands beside it see one truth, each
+change whole or not at all.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hubkit.userlist import Userlist
+
+WAIT = 5.0  # seconds for another process that writes
+TABLES = """
+CREATE TABLE IF NOT EXISTS people (
+    name TEXT PRIMARY KEY,
+    origin TEXT NOT NULL DEFAULT '',
+    listed INTEGER NOT NULL DEFAULT 0,
+    listed_admin INTEGER NOT NULL DEFAULT 0,
+    admin_by TEXT NOT NULL DEFAULT '',
+    blocked INTEGER NOT NULL DEFAULT 0,
+    denied INTEGER NOT NULL DEFAULT 0,
+    checked REAL NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS identities (
+    identity TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+);
+"""
+
+
+@dataclass(frozen=True)
+class Person:
+    """One name the hub knows.
+
+    Attributes:
+        name: The hub user's name.
+        origin: How they first came: ``listed`` on the userlist, ``added`` by an
+            administrator, or ``admitted`` by ALLOW.
+        listed: Whether the userlist names them now.
+        listed_admin: Whether it names them as administrator.
+        admin_by: What made them administrator: ``list``, ``group`` or, by hand, "".
+        blocked: Whether an administrator keeps them out.
+        denied: Whether the provider said, at the last look, that they left.
+        checked: When the provider last confirmed them, seconds since 1970.
+    """
+
+    name: str
+    origin: str = ""
+    listed: bool = False
+    listed_admin: bool = False
+    admin_by: str = ""
+    blocked: bool = False
+    denied: bool = False
+    checked: float = 0.0
+
+
+class Register:
+    """The people of one hub.
+
+    Args:
+        path: The file; made where missing.
+    """
+
+    def __init__(self, path: Path):
+        self._path = path
+        with self._open() as database:
+            database.executescript(TABLES)
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        database = sqlite3.connect(self._path, timeout=WAIT)
+        try:
+            with database:
+                yield database
+        finally:
+            database.close()
+
+    def apply(self, users: Userlist) -> None:
+        """Make *users* the list that counts; who is no longer on it is remembered."""
+        with self._open() as database:
+            database.execute("UPDATE people SET listed = 0, listed_admin = 0")
+            for name in users.members:
+                database.execute(
+                    "INSERT INTO people (name, origin, listed, listed_admin) "
+                    "VALUES (?, 'listed', 1, ?) ON CONFLICT (name) DO UPDATE SET "
+                    "origin = 'listed', listed = 1, listed_admin = excluded.listed_admin",
+                    (name, name in users.admins),
+                )
+
+    def people(self) -> list[Person]:
+        """Return everybody known, by name."""
+        with self._open() as database:
+            rows = database.execute(
+                "SELECT name, origin, listed, listed_admin, admin_by, blocked, denied, checked "
+                "FROM people ORDER BY name"
+            ).fetchall()
+        return [_person(row) for row in rows]
+
+    def person(self, name: str) -> Person | None:
+        """Return what is known about *name*, or None."""
+        with self._open() as database:
+            row = database.execute(
+                "SELECT name, origin, listed, listed_admin, admin_by, blocked, denied, checked "
+                "FROM people WHERE name = ?",
+                (name,),
+            ).fetchone()
+        return _person(row) if row else None
+
+    def came(self, name: str, origin: str) -> None:
+        """Remember how *name* came, if they are new or came differently before."""
+        self._set(name, "origin", origin)
+
+    def set_admin_by(self, name: str, source: str) -> None:
+        """Remember what made *name* an administrator: ``list``, ``group`` or ""."""
+        self._set(name, "admin_by", source)
+
+    def block(self, name: str, *, blocked: bool) -> None:
+        """Keep *name* out, or no longer."""
+        self._set(name, "blocked", int(blocked))
+
+    def confirm(self, name: str) -> None:
+        """Remember that the provider knew *name* just now and has them still."""
+        self._set(name, "checked", time.time())
+        self._set(name, "denied", 0)
+
+    def deny(self, name: str) -> None:
+        """Remember that the provider said *name* has left."""
+        self._set(name, "denied", 1)
+
+    def forget(self, name: str) -> None:
+        """Forget *name*, whose hub user was deleted; list, block and identity stay.
+
+        The identity stays because the home does: whoever comes next under this name
+        must not get it by accident.
+        """
+        with self._open() as database:
+            database.execute(
+                "DELETE FROM people WHERE name = ? AND NOT blocked AND NOT listed", (name,)
+            )
+
+    def rename(self, old: str, new: str) -> None:
+        """Follow a hub user who is called *new* from now on."""
+        with self._open() as database:
+            known = database.execute("SELECT 1 FROM people WHERE name = ?", (old,)).fetchone()
+            if not known:
+                return
+            database.execute("DELETE FROM people WHERE name = ?", (new,))
+            database.execute(
+                "INSERT INTO people (name, origin, admin_by, blocked, denied, checked) "
+                "SELECT ?, CASE origin WHEN 'listed' THEN 'added' ELSE origin END, "
+                "admin_by, blocked, denied, checked FROM people WHERE name = ?",
+                (new, old),
+            )
+            database.execute("DELETE FROM people WHERE name = ? AND NOT listed", (old,))
+            database.execute("UPDATE identities SET name = ? WHERE name = ?", (new, old))
+
+    def name_of(self, identity: str) -> str:
+        """Return the hub user's name of an account at a provider, or ""."""
+        with self._open() as database:
+            row = database.execute(
+                "SELECT name FROM identities WHERE identity = ?", (identity,)
+            ).fetchone()
+        return str(row[0]) if row else ""
+
+    def identity_of(self, name: str) -> str:
+        """Return the account at a provider that *name* belongs to, or ""."""
+        with self._open() as database:
+            row = database.execute(
+                "SELECT identity FROM identities WHERE name = ?", (name,)
+            ).fetchone()
+        return str(row[0]) if row else ""
+
+    def bind(self, identity: str, name: str) -> None:
+        """Make *name* belong to the account *identity*, and to no other."""
+        with self._open() as database:
+            database.execute(
+                "DELETE FROM identities WHERE identity = ? OR name = ?", (identity, name)
+            )
+            database.execute("INSERT INTO identities VALUES (?, ?)", (identity, name))
+
+    def release(self, name: str) -> None:
+        """Forget whose account *name* belongs to: the next to come gets it, home included."""
+        with self._open() as database:
+            database.execute("DELETE FROM identities WHERE name = ?", (name,))
+
+    def _set(self, name: str, column: str, value: object) -> None:
+        with self._open() as database:
+            database.execute(
+                f"INSERT INTO people (name, {column}) VALUES (?, ?) "  # noqa: S608 (our column)
+                f"ON CONFLICT (name) DO UPDATE SET {column} = excluded.{column}",
+                (name, value),
+            )
+
+
+def _person(row: tuple[str, str, int, int, str, int, int, float]) -> Person:
+    name, origin, listed, listed_admin, admin_by, blocked, denied, checked = row
+    return Person(
+        name,
+        origin,
+        bool(listed),
+        bool(listed_admin),
+        admin_by,
+        bool(blocked),
+        bool(denied),
+        checked,
+    )
