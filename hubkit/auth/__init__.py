@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hubkit import stack
-from hubkit.auth import demands, native
+from hubkit.auth import demands, ldap, native
 from hubkit.auth.policy import Policy
 from hubkit.auth.provider import Provider
 from hubkit.auth.register import Register
@@ -28,6 +28,7 @@ REFRESH_SECONDS = 5  # between two looks into the register; the provider is aske
 # The word in AUTH → how people sign in.
 PROVIDERS: dict[str, Provider] = {
     "native": native.PROVIDER,
+    "ldap": ldap.PROVIDER,
 }
 
 

@@ -153,8 +153,9 @@ class Guard(Authenticator):
             await _finished(super().check_allowed(model["name"], model))
         except HTTPError as error:
             return _told(error)
-        groups = model.get("groups") or ()
-        return self.policy.refusal(self.register.person(model["name"]), groups)
+        person = self.register.person(str(model["name"]))
+        reason: str = self.policy.refusal(person, model.get("groups") or ())
+        return reason
 
     def _moved(self, owner: str, name: str) -> bool:
         """Return whether *name* came by another provider, gone since, and is still listed."""
@@ -227,14 +228,16 @@ class Guard(Authenticator):
         return await self._still_belongs(user.name, handler, answer)
 
     async def _still_belongs(self, name: str, handler: Any, answer: Answer) -> Answer:
-        model = {**answer, "name": name} if isinstance(answer, dict) else {}
-        reason = await self._refusal(model) if model else ""
+        if not isinstance(answer, dict):
+            return answer
+        model = {**answer, "name": name}
+        reason = str(model.pop("refused", "")) or await self._refusal(model)
         if reason:
             self.register.deny(name)
             self._note(handler, "ended", name, reason)
             return False
         self.register.confirm(name)
-        return {**model, "admin": self.is_admin(handler, model)} if model else True
+        return {**model, "admin": self.is_admin(handler, model)}
 
     def _may_go_on(self, name: str, handler: Any) -> bool:
         """Return whether a token still counts while the person has to sign in again."""

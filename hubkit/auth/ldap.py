@@ -1,0 +1,211 @@
+"""AUTH=ldap: a directory keeps the accounts, asked with LDAPAuthenticator.
+
+People type name and password into the hub's page. The hub binds as them, either by the
+template LDAP_BIND_DN or by the entry a search finds, and reads their name and groups.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from ldap3 import Connection
+from ldap3.core.exceptions import LDAPExceptionError
+from ldapauthenticator import LDAPAuthenticator
+from tornado.web import HTTPError
+from traitlets import Instance, List, Unicode
+
+from hubkit.auth.directory import Ambiguous, Directory, Entry, Unreachable, same_dn
+from hubkit.auth.guard import Guard
+from hubkit.auth.provider import Provider
+from hubkit.auth.recheck import Answer
+from hubkit.errors import Problem
+from hubkit.settings import Settings
+
+PATIENCE = 9.0  # seconds a sign-in may wait for the directory
+THREADS = 16
+SESSION = 12 * 3600  # seconds until people sign in again where nobody may search
+DOWN = "The directory does not answer safely; try again in a minute, or ask {contact}."
+TWO = "The directory has several people of this name; ask {contact}."
+LOCKED = "Your account is locked in the directory; ask {contact}."
+GONE = "Your account is no longer in the directory; ask {contact}."
+
+Result = TypeVar("Result")
+
+
+class Threaded(LDAPAuthenticator):
+    """LDAPAuthenticator in threads of its own, which knows entries and groups."""
+
+    directory = Instance(Directory).tag(config=True)
+    named_groups = List(Unicode(), help="Groups given by their DN in ALLOWED_GROUPS.").tag(
+        config=True
+    )
+    contact = Unicode("an administrator of this hub").tag(config=True)
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="ldap")
+        self._here = threading.local()
+
+    async def authenticate(self, handler: Any, data: Any = None, **extra: Any) -> Any:  # noqa: ARG002
+        """Return name, groups and entry of whose password is right.
+
+        Raises:
+            HTTPError: 503 where the directory cannot be asked, 403 where it has several
+                people of the name or has locked the account.
+        """
+        if not data or not data["password"].strip():
+            return None  # RFC 4513 5.1.2: a bind without password always succeeds
+        return await self._in_thread(lambda: self._authenticate(handler, data))
+
+    def _authenticate(self, handler: Any, data: dict[str, str]) -> dict[str, Any] | None:
+        self._here.connections, self._here.model = [], {}
+        self._here.typed = data["username"]
+        try:
+            # Upstream's coroutine awaits nothing: one step runs it through.
+            proved = _run(super().authenticate(handler, data))
+            return {"name": proved["name"], **self._here.model} if proved else None
+        finally:
+            for connection in self._here.connections:
+                connection.unbind()
+
+    async def _in_thread(self, work: Callable[[], Result]) -> Result:
+        loop = asyncio.get_running_loop()
+        try:
+            return await asyncio.wait_for(loop.run_in_executor(self._threads, work), PATIENCE)
+        except (Unreachable, LDAPExceptionError, OSError) as error:
+            # TimeoutError is an OSError too.
+            self.log.error("LDAP: %s", error or "no answer in time")
+            raise HTTPError(503, DOWN.format(contact=self.contact)) from None
+        except Ambiguous as error:
+            self.log.error("LDAP: %s", error)
+            raise HTTPError(403, TWO.format(contact=self.contact)) from None
+
+    def get_connection(self, userdn: str, password: str) -> Connection | None:
+        """Return a connection of *userdn*, or None if the password is wrong."""
+        connection = self.directory.bind(userdn, password)
+        if connection:
+            self._here.connections.append(connection)
+        return connection
+
+    def resolve_username(self, username_supplied_by_user: str) -> tuple[str | None, str | None]:
+        """Return name and DN of whom a search finds."""
+        with self.directory.searching() as connection:
+            entry = self.directory.find(connection, username_supplied_by_user)
+        if entry is None:
+            return None, None
+        # Upstream takes the DN for a template.
+        dn = entry.dn.replace("{", "{{").replace("}", "}}")
+        return entry.name or username_supplied_by_user, dn
+
+    def get_user_attributes(self, conn: Connection, userdn: str) -> dict[str, Any]:
+        """Read who *userdn* is, while the connection is theirs."""
+        entry = self.directory.read(conn, userdn)
+        self._here.model = self._model(conn, entry, entry.name or self._here.typed)
+        return {}
+
+    def _model(self, connection: Connection, entry: Entry, name: str) -> dict[str, Any]:
+        if self.directory.base and self.directory.group_base:
+            with self.directory.searching() as searching:
+                groups = self.directory.groups(searching, entry, name)
+        else:
+            groups = self.directory.groups(connection, entry, name)
+        named = [one for one in self.named_groups if any(same_dn(one, dn) for dn in groups)]
+        state = {"dn": entry.dn, "uidNumber": entry.number, "ldap_groups": sorted(groups)}
+        return {"name": name, "groups": sorted({*groups.values(), *named}), "auth_state": state}
+
+    async def refresh_user(self, user: Any, handler: Any = None, **kwargs: Any) -> Answer:  # noqa: ARG002
+        """Return what the directory says of *user* now, without their password."""
+        return await self._in_thread(lambda: self._look(user.name))
+
+    def _look(self, name: str) -> dict[str, Any]:
+        with self.directory.searching() as connection:
+            entry = self.directory.find(connection, name)
+            if entry is None or entry.locked:
+                reason = (LOCKED if entry else GONE).format(contact=self.contact)
+                return {"refused": reason}
+            return self._model(connection, entry, name)
+
+
+class KitLDAPAuthenticator(Guard, Threaded):
+    """LDAPAuthenticator with a verified server, behind the guard."""
+
+    way = "ldap"
+
+    @property
+    def asks_again(self) -> bool:  # type: ignore[override]
+        """Whether the directory lets the hub search for somebody who is in."""
+        return bool(self.directory.base)
+
+    async def refresh_user(self, user: Any, handler: Any = None, **kwargs: Any) -> Answer:
+        """Return False also after half a day, where only a fresh sign-in tells more."""
+        person = self.register.person(user.name)
+        if not self.asks_again and person and time.time() - person.checked > SESSION:
+            return False
+        return await super().refresh_user(user, handler, **kwargs)
+
+
+def _run(coroutine: Any) -> Any:
+    try:
+        coroutine.send(None)
+    except StopIteration as finished:
+        return finished.value
+    raise RuntimeError("LDAPAuthenticator waits for something")
+
+
+def configure(c: Any, env: Settings) -> type:
+    """Set LDAPAuthenticator's traits."""
+    own = c.KitLDAPAuthenticator
+    own.directory = Directory.of(env)
+    own.named_groups = [one for one in (*env.allowed_groups, *env.admin_groups) if "=" in one]
+    own.contact = env.contact
+    own.server_address = env.ldap_server_host[0]
+    own.bind_dn_template = list(env.ldap_bind_dn)
+    own.lookup_dn = not env.ldap_bind_dn
+    own.use_lookup_dn_username = True
+    own.auth_state_attributes = [env.ldap_user_attribute]
+    # The guard has looked at the name; upstream's rule would refuse capitals and digits.
+    own.valid_username_regex = r"(?s).+\Z"
+    own.manage_groups = bool(env.ldap_group_base)
+    return KitLDAPAuthenticator
+
+
+def problems(env: Settings) -> list[Problem]:
+    """Return what is wrong with the LDAP settings."""
+    found = []
+    if not env.ldap_server_host:
+        cure = "Write the directory's host name, e.g. ldap.example.org."
+        found.append(Problem("LDAP_SERVER_HOST=", "must be set with AUTH=ldap.", cure))
+    if not env.ldap_bind_dn and not env.ldap_search_base:
+        wrong = "one of them must be set with AUTH=ldap."
+        cure = (
+            "Write how people's names look, e.g. uid={username},ou=people,dc=example,dc=org, "
+            "or where people are searched."
+        )
+        found.append(Problem("LDAP_BIND_DN= and LDAP_SEARCH_BASE=", wrong, cure))
+    if bool(env.ldap_search_user) != bool(env.ldap_search_password):
+        wrong = "only one of the two is set."
+        cure = "Set both, or neither for an anonymous search."
+        found.append(Problem("LDAP_SEARCH_USER and LDAP_SEARCH_PASSWORD", wrong, cure))
+    if env.ldap_search_user and not env.ldap_search_base:
+        wrong = "counts only with LDAP_SEARCH_BASE."
+        found.append(Problem(f"LDAP_SEARCH_USER={env.ldap_search_user}", wrong, "Set that too."))
+    if ("group" in env.allow or env.admin_groups) and not env.ldap_group_base:
+        wrong = "must be set where ALLOW or ADMIN_GROUPS speak of groups."
+        cure = "Write where groups are, e.g. ou=groups,dc=example,dc=org."
+        found.append(Problem("LDAP_GROUP_BASE=", wrong, cure))
+    return found
+
+
+PROVIDER = Provider(
+    "your account in the directory",
+    configure,
+    problems,
+    form=True,
+    policies=frozenset({"userlist", "group", "everyone"}),
+    groups=True,
+)
