@@ -115,11 +115,15 @@ def _from_file(name: str, path: str, root: Path) -> tuple[str, Problem | None]:
         return "", Problem(f"{name}={HIDDEN}", "must be a file in secrets/.", cure)
     try:
         content = (root / path).read_text(encoding="utf-8").strip()
+        everybody = (root / path).stat().st_mode & 0o004
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         return "", Problem(shown, f"cannot be read: {reason}.", f"Write the value into {path}.")
     if not content:
         return "", Problem(shown, "is empty.", f"Write the value into {path}.")
+    if everybody:
+        wrong = "can be read by every account of this machine."
+        return content, Problem(shown, wrong, f"Run: chmod o-rwx {path}")
     return content, None
 
 

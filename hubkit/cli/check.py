@@ -14,14 +14,46 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--skip-images", action="store_true", help="the notebook image may still be missing"
     )
+    parser.add_argument(
+        "--offline", action="store_true", help="do not try the sign-in provider or directory"
+    )
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--sign-in", action="store_true", help="in the hub: try only those")
+    only.add_argument(
+        "--user", metavar="NAME", help="in the hub: why NAME can or cannot sign in, step by step"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Print all problems, each with its cure."""
+    if options.user is not None:
+        return _explain(options.user)
+    if options.sign_in:
+        return _sign_in()
     from hubkit.ops import checks
 
-    problems = checks.run(options.root, skip_images=options.skip_images)
+    problems = checks.run(options.root, skip_images=options.skip_images, offline=options.offline)
     if problems:
         raise ConfigError(problems)
     print("hubkit: everything checked is in order")
     return 0
+
+
+def _sign_in() -> int:
+    from hubkit.ops import reach
+    from hubkit.settings import ROOT, Settings
+
+    problems = reach.problems(Settings.from_env(), ROOT)
+    if problems:
+        raise ConfigError(problems, "people cannot sign in as they should")
+    return 0
+
+
+def _explain(name: str) -> int:
+    from hubkit.ops import explain
+    from hubkit.settings import Settings
+
+    good = False
+    for good, text in explain.steps(Settings.from_env(), name):
+        print(f"  {'ok' if good else '--'}  {text}")
+    return 0 if good else 1

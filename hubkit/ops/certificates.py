@@ -150,3 +150,22 @@ def _names(certificate: x509.Certificate, domain: str) -> list[Problem]:
     wrong = f"is for {', '.join(sorted(named))}, not for HUB_DOMAIN={domain}."
     cure = "Set HUB_DOMAIN to its name, or replace it (remove both files for a self-signed pair)."
     return [Problem(_shown(CERTIFICATE), wrong, cure)]
+
+
+def authority_problems(shown: str, path: Path) -> list[Problem]:
+    """Return what is wrong with the file of trusted authorities at *path*.
+
+    Args:
+        shown: The setting that names it, with its value.
+        path: PEM certificates.
+    """
+    try:
+        found = x509.load_pem_x509_certificates(path.read_bytes())
+    except OSError as error:
+        return [Problem(shown, f"cannot be read: {error.strerror}.", "Put the PEM file there.")]
+    except ValueError:
+        found = []
+    if not found:
+        cure = "Put the authority's certificate there, from BEGIN to END CERTIFICATE."
+        return [Problem(shown, "holds no PEM certificate.", cure)]
+    return []

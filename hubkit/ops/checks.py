@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hubkit import auth
 from hubkit.errors import ConfigError, EngineError, Problem
-from hubkit.ops import certificates, configured, engine
+from hubkit.ops import certificates, configured, engine, reach
 from hubkit.settings import Settings, check_file, written_values
 from hubkit.userlist import Userlist
 
@@ -62,22 +62,36 @@ def certificate(kit: Kit) -> list[Problem]:
     return certificates.problems(kit.root / "secrets", kit.env.hub_domain)
 
 
-def site_config(kit: Kit) -> list[Problem]:
-    """The file named by SITE_CONFIG."""
-    name = kit.env.site_config
-    path = kit.root / "site" / Path(name).name
-    if not name or path.is_file():
-        return []
+def site_files(kit: Kit) -> list[Problem]:
+    """The files in site/ named by SITE_CONFIG and LOGO_FILE."""
     return [
-        Problem(f"SITE_CONFIG={name}", "no such file in site/.", f"Put it at site/{path.name}.")
+        Problem(f"{setting}={name}", "no such file in site/.", f"Put it at site/{Path(name).name}.")
+        for setting, name in (
+            ("SITE_CONFIG", kit.env.site_config),
+            ("LOGO_FILE", kit.env.logo_file),
+        )
+        if name and not (kit.root / "site" / Path(name).name).is_file()
+    ]
+
+
+def authorities(kit: Kit) -> list[Problem]:
+    """The files in secrets/ named by OAUTH_CA_FILE and LDAP_CA_FILE."""
+    return [
+        problem
+        for setting, name in (
+            ("OAUTH_CA_FILE", kit.env.oauth_ca_file),
+            ("LDAP_CA_FILE", kit.env.ldap_ca_file),
+        )
+        if name
+        for problem in certificates.authority_problems(f"{setting}={name}", kit.root / name)
     ]
 
 
 def readable(kit: Kit) -> list[Problem]:
     """Files and folders of the checkout the hub reads as its own user."""
     files = ["jupyterhub_config.py", "userlist"]
-    if kit.env.site_config:
-        files.append(f"site/{Path(kit.env.site_config).name}")
+    named = filter(None, (kit.env.site_config, kit.env.logo_file))
+    files += [f"site/{Path(name).name}" for name in named]
     wanted = [(".", 0o005), ("site", 0o005), *((name, 0o004) for name in files)]
     closed = [
         (name, "o+rx" if need == 0o005 else "o+r")
@@ -164,7 +178,8 @@ FILES: tuple[Check, ...] = (
     sign_in,
     userlist,
     certificate,
-    site_config,
+    authorities,
+    site_files,
     readable,
 )
 ENGINE: tuple[Check, ...] = (ports, names, disk, images)
@@ -180,14 +195,18 @@ def files(root: Path) -> tuple[Kit, list[Problem]]:
     return kit, problems
 
 
-def run(root: Path, *, skip_images: bool = False) -> list[Problem]:
+def run(root: Path, *, skip_images: bool = False, offline: bool = False) -> list[Problem]:
     """Return everything that is wrong with the checkout at *root* and its engine.
 
     Args:
         root: The checkout.
         skip_images: Whether the notebook image may still be missing.
+        offline: Whether those who keep the accounts are left alone: a hub may start
+            while they are down.
     """
     kit, problems = files(root)
+    if not problems and not offline:
+        problems = reach.problems(kit.env, root)
     try:
         engine.require()
     except EngineError as error:

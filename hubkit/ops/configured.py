@@ -124,6 +124,7 @@ def _with_throw_away_secrets(config: Path) -> list[str]:
         owners = Owners(hub=me, proxy=me, edge=me, warden=me)
         Layout(root / "run", root / "data", root / "secrets", owners).make(with_certificate=False)
         stack.PROXY_TOKEN = root / "run" / "hub" / "proxy-token"
+        stack.SERVICE_TOKEN = root / "run" / "hub" / "service-token"
         stack.COOKIE_SECRET = root / "data" / "jupyterhub_cookie_secret"
         stack.AUTH_STATE_KEY = root / "data" / "auth_state_key"
         stack.REGISTER = root / "data" / "people.sqlite"

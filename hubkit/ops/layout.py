@@ -60,6 +60,7 @@ class Layout:
             folder.chmod(0o700)
         proxy = self._random(self.run / "proxy" / "token", own.proxy)
         self._put(self.run / "hub" / "proxy-token", proxy.encode(), own.hub)
+        self._random(self.run / "hub" / "service-token", own.hub)
         warden = self._random(self.run / "warden" / "token", own.warden)
         docker = self.run / "hub" / "docker"
         self._folder(docker, own.hub)

@@ -49,6 +49,7 @@ def test_the_hub_keeps_its_users_in_postgresql(stack: Stack, server: str):
     """With the URL in a secret file: sign in, start, restart the hub, still there."""
     url = f"postgresql://hub:{QUOTED}@{server}:5432/hub"
     (stack.path / "secrets" / "database-url").write_text(url + "\n")
+    (stack.path / "secrets" / "database-url").chmod(0o600)
     name = f"p{uuid.uuid4().hex[:8]}"
     stack.apply(DATABASE_URL_FILE="secrets/database-url")
     try:

@@ -1,0 +1,104 @@
+"""Why one person can or cannot sign in, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from hubkit import stack
+from hubkit.auth.directory import Ambiguous, Directory, Unreachable
+from hubkit.auth.policy import Policy
+from hubkit.auth.register import Person, Register
+from hubkit.errors import HubkitError
+from hubkit.ops import people
+from hubkit.settings import Settings
+from hubkit.userlist import canonical, is_name
+
+Step = tuple[bool, str]  # whether it is in order, and what was found
+
+
+def steps(env: Settings, written: str) -> Iterator[Step]:
+    """Yield what happens when *written* signs in, the verdict last.
+
+    Raises:
+        HubkitError: Not run where the hub's data are.
+    """
+    if not stack.REGISTER.exists():
+        raise HubkitError("run it in the hub: docker compose exec jupyterhub hubkit check --user …")
+    name = canonical(written)
+    if not is_name(name):
+        yield False, f"{written!r} is no user name: no spaces, commas, slashes or '#'"
+        return
+    yield True, f"the hub calls them {name}"
+    register = Register(stack.REGISTER)
+    person = register.person(name)
+    yield from _known(person, register.identity_of(name))
+    groups: list[str] | None = None
+    if "ldap" in env.auth:
+        groups = []
+        yield from _in_directory(env, name, groups)
+    elif "native" in env.auth:
+        yield from _password(env, name)
+    else:
+        yield True, "the provider tells name and groups at sign-in only"
+    reason = Policy.of(env).refusal(person, groups)
+    yield not reason, reason or "the hub lets them in"
+
+
+def _known(person: Person | None, identity: str) -> Iterator[Step]:
+    if person is None:
+        yield True, "not on the userlist, never signed in"
+        return
+    listed = "as administrator" if person.listed_admin else "as member"
+    yield True, f"on the userlist {listed}" if person.listed else "not on the userlist"
+    if person.origin == "added" and not person.listed:
+        yield True, "added by an administrator"
+    if person.blocked:
+        yield False, "blocked: hubkit users unblock lets them in again"
+    if person.denied:
+        yield False, "at the last look the provider said they had left"
+    if identity:
+        yield True, f"the name belongs to the account {identity}"
+    if person.checked:
+        when = datetime.fromtimestamp(person.checked, UTC)
+        yield True, f"last confirmed by the provider {when:%Y-%m-%d %H:%M} UTC"
+
+
+def _password(env: Settings, name: str) -> Iterator[Step]:
+    if people.with_password(env, [name]):
+        yield True, "has a password and is authorised"
+    else:
+        yield False, f"has no password yet, or is not authorised: hubkit users invite {name}"
+
+
+def _in_directory(env: Settings, name: str, groups: list[str]) -> Iterator[Step]:
+    directory = Directory.of(env)
+    for host in directory.hosts:
+        try:
+            directory.open(host).unbind()
+        except Exception as error:  # noqa: BLE001 (whatever a network does)
+            yield False, f"{host}:{directory.port} with {directory.tls}: {error}"
+        else:
+            yield True, f"{host}:{directory.port} answers, {_secured(directory.tls)}"
+    if not directory.base:
+        for template in env.ldap_bind_dn:
+            yield True, f"they bind as {template.format(username=name)}"
+        yield True, "LDAP_SEARCH_BASE is not set: only their password shows whether they exist"
+        return
+    try:
+        with directory.searching() as connection:
+            yield True, f"the search account {directory.search_user or '(anonymous)'} gets in"
+            entry = directory.find(connection, name)
+            if entry is None:
+                yield False, f"no entry below {directory.base} fits {directory.person_filter}"
+                return
+            yield not entry.locked, f"found: {entry.dn}{', locked' if entry.locked else ''}"
+            found = directory.groups(connection, entry, name)
+            groups += [*found, *found.values()]
+            yield True, f"in the groups: {', '.join(sorted(found.values())) or 'none'}"
+    except (Unreachable, Ambiguous) as error:
+        yield False, str(error)
+
+
+def _secured(tls: str) -> str:
+    return "without TLS" if tls == "insecure" else f"certificate and name are right ({tls})"
