@@ -37,6 +37,7 @@ class GitHub:
     client_secret: str = field(default_factory=lambda: secrets.token_hex(20))
     key: str = field(default_factory=lambda: secrets.token_hex(16))
     process: subprocess.Popen[bytes] | None = None
+    published: str = "127.0.0.1"  # where a container's port is
 
     @classmethod
     def start(
@@ -49,10 +50,11 @@ class GitHub:
         network: str = "",
         api_root: bool = False,
         port: int = 0,
+        published: str = "127.0.0.1",
     ) -> GitHub:
         """Start it: on 127.0.0.1, or with *image* in a container, github.test in *network*."""
         path.mkdir(parents=True, exist_ok=True)
-        made = cls(path.resolve(), port or free_port(), tls)
+        made = cls(path.resolve(), port or free_port(), tls, published=published)
         if tls:
             make_certificates(made.path)
         environ = {
@@ -95,7 +97,7 @@ class GitHub:
         """Publish from the engine's own network: the one to join may have no way out."""
         self.container = f"kittest{uuid.uuid4().hex[:6]}-github"
         words = ["docker", "run", "--detach", "--name", self.container, "--user", "0:0"]
-        words += ["--read-only", "--publish", f"127.0.0.1:{self.port}:{self.port}"]
+        words += ["--read-only", "--publish", f"{self.published}:{self.port}:{self.port}"]
         words += ["--volume", f"{PARTS}:/parts:ro", "--volume", f"{self.path}:/tls:ro"]
         for name in environ:
             words += ["--env", name]

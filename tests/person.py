@@ -48,6 +48,10 @@ class Person:
             signup_password_confirmation=PASSWORD,
         ).text
 
+    def try_password(self, password: str) -> requests.Response:
+        """Return what the sign-in page answers."""
+        return self._form("/hub/login", username=self.name, password=password)
+
     def sign_in(self, password: str = PASSWORD) -> Person:
         self._form("/hub/login?next=/hub/home", username=self.name, password=password)
         answer = self.http.get(f"{self.stack.url}/hub/home")

@@ -8,7 +8,6 @@ whether that person may use the hub, now and at each later request.
 from __future__ import annotations
 
 import time
-from inspect import isawaitable
 from typing import Any
 
 from jupyterhub.auth import Authenticator
@@ -16,6 +15,7 @@ from tornado.web import HTTPError
 from traitlets import Instance, Integer, Unicode
 
 from hubkit import stack
+from hubkit.auth.answers import Refused, address, finished, told
 from hubkit.auth.audit import Audit, shortened
 from hubkit.auth.failures import Failures
 from hubkit.auth.policy import Policy
@@ -32,20 +32,6 @@ TAKEN = (
     "The name {name} on this hub belongs to another account; ask {contact}. "
     "(For administrators: hubkit users release {name})"
 )
-
-
-class Refused(HTTPError):
-    """An answer whose text the visitor reads.
-
-    Args:
-        status: HTTP status.
-        text: What is wrong and what to do.
-        wait: Seconds until it is worth trying again.
-    """
-
-    def __init__(self, status: int, text: str, wait: int = 0):
-        super().__init__(status, text)
-        self.headers = {"Retry-After": str(wait)} if wait else {}
 
 
 class Guard(Authenticator):
@@ -102,10 +88,10 @@ class Guard(Authenticator):
             proved = await super().authenticate(handler, data, **extra)
         except HTTPError as error:
             result = "unavailable" if error.status_code >= 500 else "failed"
-            self._note(handler, result, typed, _told(error))
+            self._note(handler, result, typed, told(error))
             raise
         if not proved:
-            self.failures.add(canonical(typed), _address(handler))
+            self.failures.add(canonical(typed), address(handler))
             self._note(handler, "failed", typed)
             return None
         model = dict(proved) if isinstance(proved, dict) else {"name": proved}
@@ -121,14 +107,14 @@ class Guard(Authenticator):
         if not data or "username" not in data:
             return ""
         typed = str(data["username"])
-        wait = self.failures.wait(canonical(typed[:256]), _address(handler))
+        wait = self.failures.wait(canonical(typed[:256]), address(handler))
         if wait:
             reason = LATER.format(minutes=-(-wait // 60))
             self._note(handler, "limited", typed, reason)
             raise Refused(429, reason, wait)
         unusable = not is_name(canonical(typed[:256])) or "\0" in data.get("password", "")
         if len(typed) > 256 or unusable:
-            self.failures.add(canonical(typed[:256]), _address(handler))
+            self.failures.add(canonical(typed[:256]), address(handler))
             reason = BAD_NAME if "\0" not in data.get("password", "") else "Wrong password."
             self._note(handler, "failed", typed, reason)
             raise Refused(403, reason)
@@ -142,17 +128,26 @@ class Guard(Authenticator):
         if not self.validate_username(name):
             return f"{shortened(name)}: {BAD_NAME}"
         owner = self.register.identity_of(name)
-        if owner and owner != identity and not self._moved(owner, name):
-            return TAKEN.format(name=name, contact=self.policy.contact)
-        return ""
+        taken = owner != identity and not self._moved(owner, name) if owner else self._kept(name)
+        return TAKEN.format(name=name, contact=self.policy.contact) if taken else ""
+
+    def _kept(self, name: str) -> bool:
+        """Return whether *name* waits for somebody who comes by another provider.
+
+        Names an administrator wrote down are those of the first provider in AUTH.
+        """
+        person = self.register.person(name)
+        return self.way != self.ways()[0] and bool(
+            person and (person.listed or person.origin == "added")
+        )
 
     async def _refusal(self, model: dict[str, Any]) -> str:
         """Return why who proved to be *model* may not use the hub now, or ""."""
         try:
             # For what a provider itself refuses by raising, such as a foreign domain.
-            await _finished(super().check_allowed(model["name"], model))
+            await finished(super().check_allowed(model["name"], model))
         except HTTPError as error:
-            return _told(error)
+            return told(error)
         person = self.register.person(str(model["name"]))
         reason: str = self.policy.refusal(person, model.get("groups") or ())
         return reason
@@ -163,10 +158,10 @@ class Guard(Authenticator):
         gone = owner.partition(":")[0] not in self.ways()
         return gone and bool(person and person.listed)
 
-    def ways(self) -> set[str]:
-        """Return the words of all providers in use."""
+    def ways(self) -> list[str]:
+        """Return the words of all providers in use, in the order of AUTH."""
         together = getattr(self.parent, "ways", None)
-        return set(together()) if callable(together) else {self.way}
+        return list(together()) if callable(together) else [self.way]
 
     # --- whether they may enter
 
@@ -181,7 +176,7 @@ class Guard(Authenticator):
         self, username: str, authentication: dict[str, Any] | None = None
     ) -> bool:
         """Return True: who is blocked is refused, with the reason, by `check_allowed`."""
-        await _finished(super().check_blocked_users(username, authentication))
+        await finished(super().check_blocked_users(username, authentication))
         return True
 
     def is_admin(self, handler: Any, authentication: dict[str, Any]) -> bool | None:  # noqa: ARG002
@@ -205,7 +200,7 @@ class Guard(Authenticator):
             self.register.came(name, "admitted")
         self.register.confirm(name)
         self.rechecks.fresh(name)
-        self.failures.clear(name, _address(handler))
+        self.failures.clear(name, address(handler))
         self._note(handler, "signed-in", name)
         return dict(await super().run_post_auth_hook(handler, auth_model))
 
@@ -274,17 +269,4 @@ class Guard(Authenticator):
         """Rename what the authenticator itself keeps under a name; most keep nothing."""
 
     def _note(self, handler: Any, result: str, name: str, reason: str = "") -> None:
-        self.audit.write(result, name=name, address=_address(handler), way=self.way, reason=reason)
-
-
-def _address(handler: Any) -> str:
-    request = getattr(handler, "request", None)
-    return str(getattr(request, "remote_ip", "") or "")
-
-
-def _told(error: HTTPError) -> str:
-    return str(error.get_message() or "")
-
-
-async def _finished(result: Any) -> Any:
-    return await result if isawaitable(result) else result
+        self.audit.write(result, name=name, address=address(handler), way=self.way, reason=reason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakMethod
 
 from jupyterhub import orm
 from sqlalchemy import event, inspect
@@ -12,10 +13,15 @@ Told = Callable[[str, str], None]
 
 
 def follow(told: Told) -> None:
-    """Call *told* with the old and the new name of each hub user who is renamed."""
+    """Call the method *told* with the old and the new name of each hub user renamed.
+
+    Its object is not kept alive by this.
+    """
+    method = WeakMethod(told)
 
     def on_set(user: Any, new: str, old: Any, _: Any) -> None:
-        if inspect(user).persistent and isinstance(old, str) and old != new:
-            told(old, new)
+        tell = method()
+        if tell and inspect(user).persistent and isinstance(old, str) and old != new:
+            tell(old, new)
 
     event.listen(orm.User.name, "set", on_set, active_history=True)

@@ -21,9 +21,9 @@ class KitMultiAuthenticator(Guard, MultiAuthenticator):
 
     way = "several"
 
-    def ways(self) -> set[str]:
-        """Return the words of all providers in use."""
-        return {one.way for one in self._authenticators}
+    def ways(self) -> list[str]:
+        """Return the words of all providers in use, in the order of AUTH."""
+        return [one.way for one in self._authenticators]
 
     def get_custom_html(self, base_url: str) -> str:  # noqa: ARG002 (our page has the buttons)
         """Return nothing."""
@@ -35,7 +35,8 @@ class KitMultiAuthenticator(Guard, MultiAuthenticator):
         for one in self._authenticators:
             if one.way == way:
                 answer: Answer = await one.refresh_user(user, handler, **kwargs)
-                return answer
+                # Left out, JupyterHub would miss them; None leaves them as they are.
+                return {"groups": None, **answer} if isinstance(answer, dict) else answer
         return await super().refresh_user(user, handler, **kwargs)
 
     def rename_account(self, old: str, new: str) -> None:
@@ -55,6 +56,7 @@ def together(c: Any, chosen: Mapping[str, Provider], classes: Mapping[str, type]
     if len(classes) == 1:
         return next(iter(classes.values()))
     c.MultiAuthenticator.username_prefix = ""
+    c.KitMultiAuthenticator.manage_groups = any(one.groups for one in chosen.values())
     c.MultiAuthenticator.authenticators = [
         {"authenticator_class": classes[word], "url_prefix": prefix(word, chosen)}
         for word in chosen

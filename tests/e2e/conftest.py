@@ -57,7 +57,8 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def browser(chromium: Path) -> Iterator[Browser]:
     """A real Chromium without a window."""
-    flags = [*FLAGS, f"--host-resolver-rules=MAP localhost {THIS_HOST}"]
+    rules = ",".join(f"MAP {name} {THIS_HOST}" for name in ("localhost", "github.test"))
+    flags = [*FLAGS, f"--host-resolver-rules={rules}"]
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium, args=flags)
         yield started
