@@ -1,6 +1,6 @@
 # `make` alone lists what you can do.
 .DEFAULT_GOAL := help
-.PHONY: up down build base notebook_image check reload logs test lint lock help
+.PHONY: up down build base notebook_image check reload users logs test lint lock help
 
 ##@ Run the hub
 up: ## Everything, from nothing to a running hub; safe to repeat.
@@ -9,8 +9,11 @@ up: ## Everything, from nothing to a running hub; safe to repeat.
 down: ## Stop the stack; keeps all data and users' servers (SERVERS=stop stops them).
 	@scripts/down.sh
 
-reload: ## Put a changed certificate into effect; cuts nobody off.
+reload: ## Put a changed certificate and userlist into effect; restarts nothing.
 	@scripts/reload.sh
+
+users: ## Who may use the hub (more: scripts/hubkit.sh users --help).
+	@scripts/hubkit.sh users list
 
 logs: ## Follow what the stack says (Ctrl-C ends it).
 	@docker compose logs --follow --tail 100 || true

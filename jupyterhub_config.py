@@ -8,7 +8,7 @@ Your own additions belong into a file in site/ named by SITE_CONFIG: loaded last
 from pathlib import Path
 
 from hubkit import auth, stack
-from hubkit.services import culler
+from hubkit.services import culler, roster
 from hubkit.settings import Settings
 from hubkit.spawner import KitSpawner
 from hubkit.userlist import Userlist
@@ -47,6 +47,9 @@ c.JupyterHub.named_server_limit_per_user = env.named_server_limit
 
 # When servers are stopped: after IDLE_TIMEOUT without activity, at the latest at MAX_AGE
 culler.configure(c, env)
+
+# Whoever was taken off the list, or blocked, loses servers and tokens within half a minute
+roster.configure(c, env)
 
 # How the parts find each other: the proxy and the warden are containers of their own,
 # so that a restart of the hub leaves every server and every connection alone

@@ -2,14 +2,46 @@
 # Run `hubkit …` from the hub's image on this checkout: with the engine's socket, in the
 # host's network (only there are the ports visible). HUBKIT_FILES_ONLY=1: without both,
 # as the account that called, for commands that write files.
+# `hubkit users …` about people who are in runs in the hub's container; what edits the
+# userlist runs on the checkout, and the running hub is told.
 set -eu
+table=
+# `users import FILE`: opened before the folder changes; the container reads it as "-".
+case "${1:-} ${2:-} ${3:--}" in
+"users import -"*) ;;
+"users import "*)
+    table=$3
+    [ -f "$table" ] && [ -r "$table" ] ||
+        { printf 'hubkit: %s is no file that can be read.\n' "$table" >&2; exit 1; }
+    exec <"$table"
+    ;;
+esac
 cd "$(dirname "$0")/.."
 . scripts/say.sh
+
+edits= input=
+case "${1:-} ${2:-}" in
+"users list" | "users sync" | "users block" | "users unblock" | "users release" | "users invite")
+    hub_runs || fail "the hub does not run." "Start it with 'make up'."
+    in_hub "$@"
+    exit
+    ;;
+"users add" | "users remove" | "users admin" | "users import")
+    edits=yes
+    [ "$2" != import ] || input=yes
+    HUBKIT_FILES_ONLY=1
+    ;;
+"users "*) HUBKIT_FILES_ONLY=1 ;;
+esac
 
 image="$(setting COMPOSE_PROJECT_NAME jupyterhub)-hub"
 docker image inspect "$image" >/dev/null 2>&1 ||
     fail "the hub's image is not built yet." "Run 'make up' or 'make build'."
 
+if [ -n "$table" ]; then
+    shift 3
+    set -- users import - --called "${table##*/}" "$@"
+fi
 set -- "$image" hubkit "$@"
 # Settings given in the shell win over .env; only names are passed, never values.
 for name in $(sed -n 's/^\([A-Z_]*\)=.*/\1/p' .env.example); do
@@ -24,4 +56,12 @@ else
     set -- --user 0:0 --network host --volume "$PWD:/kit:ro" \
         --volume "$socket:/var/run/docker.sock" "$@"
 fi
-exec docker run --rm --read-only --tmpfs /tmp --security-opt no-new-privileges "$@"
+set -- run --rm --read-only --tmpfs /tmp --security-opt no-new-privileges \
+    ${input:+--interactive} "$@"
+[ -n "$edits" ] || exec docker "$@"
+docker "$@"
+if hub_runs; then
+    in_hub users sync </dev/null
+else
+    say "the hub does not run; the userlist counts from its next start"
+fi

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Hand changed files of secrets/ out again. The edge reads its certificate at each
-# handshake, so nothing is restarted.
+# Hand changed files of secrets/ out again, and apply the userlist. The edge reads its
+# certificate at each handshake, the hub its list at each request: nothing is restarted.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/say.sh
@@ -8,4 +8,5 @@ cd "$(dirname "$0")/.."
 scripts/hubkit.sh check >/dev/null || fail "nothing was changed: what ran goes on as it was."
 docker compose run --rm --no-deps --quiet-pull init >/dev/null 2>&1 ||
     fail "secrets could not be handed out." "'docker compose run --rm init' says why."
-say "the edge now shows secrets/jupyterhub.crt to new visitors; nobody was cut off"
+say "the edge now shows secrets/jupyterhub.crt to new visitors"
+if hub_runs; then in_hub users sync; fi

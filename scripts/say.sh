@@ -8,6 +8,9 @@ fail() {
     exit 1
 }
 
+hub_runs() { docker compose ps --status running --services 2>/dev/null | grep -qx jupyterhub; }
+in_hub() { docker compose exec -T jupyterhub hubkit "$@"; }
+
 # The value of one setting: from the shell, else from .env, else the default. Only for
 # what is needed before the hub's image exists; all else is read by hubkit.settings.
 setting() {

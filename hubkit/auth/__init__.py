@@ -14,7 +14,21 @@ from pathlib import Path
 from typing import Any
 
 from hubkit import stack
-from hubkit.auth import demands, ldap, native
+from hubkit.auth import (
+    auth0,
+    azuread,
+    bitbucket,
+    cilogon,
+    demands,
+    generic,
+    github,
+    gitlab,
+    globus,
+    google,
+    ldap,
+    native,
+    openshift,
+)
 from hubkit.auth.policy import Policy
 from hubkit.auth.provider import Provider
 from hubkit.auth.register import Register
@@ -29,6 +43,16 @@ REFRESH_SECONDS = 5  # between two looks into the register; the provider is aske
 PROVIDERS: dict[str, Provider] = {
     "native": native.PROVIDER,
     "ldap": ldap.PROVIDER,
+    "github": github.PROVIDER,
+    "generic-oauth": generic.PROVIDER,
+    "gitlab": gitlab.PROVIDER,
+    "google": google.PROVIDER,
+    "azuread": azuread.PROVIDER,
+    "auth0": auth0.PROVIDER,
+    "bitbucket": bitbucket.PROVIDER,
+    "cilogon": cilogon.PROVIDER,
+    "globus": globus.PROVIDER,
+    "openshift": openshift.PROVIDER,
 }
 
 

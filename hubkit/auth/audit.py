@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 LARGEST, KEPT = 10 * 2**20, 5  # bytes of one file; files besides it
+ONCE_IN = 60.0  # seconds between two lines about one person's ended sessions
 LONGEST_NAME = 64  # characters; 1 MB of a name would be somebody filling the disk
 
 
@@ -26,6 +28,7 @@ class Audit:
         self._handler = RotatingFileHandler(
             path, maxBytes=LARGEST, backupCount=KEPT, delay=True, encoding="utf-8"
         )
+        self._ended: dict[str, float] = {}
 
     def write(self, result: str, *, name: str, address: str, way: str, reason: str = "") -> None:
         """Add a line.
@@ -39,6 +42,8 @@ class Audit:
             way: The provider's word in AUTH.
             reason: What the person was told.
         """
+        if result == "ended" and not self._first(name):
+            return
         line = {
             "time": datetime.now(UTC).isoformat(timespec="seconds"),
             "result": result,
@@ -49,6 +54,17 @@ class Audit:
         }
         text = json.dumps({key: value for key, value in line.items() if value})
         self._handler.emit(logging.LogRecord("audit", logging.INFO, "", 0, text, None, None))
+
+    def _first(self, name: str) -> bool:
+        """Return whether no session of *name* was ended within the last minute.
+
+        A page that was left open asks the hub again and again.
+        """
+        now = time.monotonic()
+        first = now - self._ended.get(name, -ONCE_IN) >= ONCE_IN
+        if first:
+            self._ended[name] = now
+        return first
 
     def close(self) -> None:
         """Close the file."""

@@ -196,7 +196,7 @@ class Guard(Authenticator):
         name = auth_model["name"]
         self.register.bind(self.identity(auth_model), name)
         person = self.register.person(name)
-        if not person or not person.origin:
+        if not person or not (person.listed or person.origin == "added"):
             self.register.came(name, "admitted")
         self.register.confirm(name)
         self.rechecks.fresh(name)
@@ -212,6 +212,9 @@ class Guard(Authenticator):
         if reason:
             self._note(handler, "ended", user.name, reason)
             return False
+        rights = self.register.listed_rights(user.name, admin=user.admin)
+        if rights is not None:
+            return {"name": user.name, "admin": rights, "groups": None}
         if not self.asks_again:
             return True
         look = super().refresh_user

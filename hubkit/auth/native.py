@@ -111,9 +111,12 @@ class KitNativeAuthenticator(Guard, Passwords):
         self.let_in(name)
 
     def let_in(self, name: str) -> None:
-        """Remember that an administrator let *name* in, whom no list names."""
+        """Remember that an administrator let *name* in, whom no list names.
+
+        Not who was taken off the list since: their link is older than that.
+        """
         person = self.register.person(name)
-        if not person or not person.listed:
+        if not person or person.origin != "listed":
             self.register.came(name, "added")
 
     async def refresh_user(self, user: Any, handler: Any = None, **kwargs: Any) -> Answer:
@@ -125,9 +128,14 @@ class KitNativeAuthenticator(Guard, Passwords):
 
     def rename_account(self, old: str, new: str) -> None:
         """Take the password along with a hub user who is renamed."""
-        info = self.get_user(old)
-        if info and not self.get_user(new):
+        waiting, info = self.get_user(new), self.get_user(old)
+        if waiting:  # a stranger who asked for this name must not get it by that
+            self.db.delete(waiting)
+        if info:
             info.username = new
+        # Else whoever takes the old name next would be taken for its former owner.
+        if self.register.identity_of(new) == self.identity({"name": old}):
+            self.register.bind(self.identity({"name": new}), new)
 
     def get_handlers(self, app: Any) -> list[tuple[str, type]]:
         """Return NativeAuthenticator's pages, ours in place of theirs."""

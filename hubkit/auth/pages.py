@@ -96,6 +96,7 @@ class Authorize(ToggleAuthorizationHandler):
             raise HTTPError(403, "Administrators get in by a link: hubkit users invite NAME")
         await super().get(slug)
         if info and info.is_authorized:
+            self.authenticator.register.put_back(info.username)
             self.authenticator.let_in(info.username)
 
 

@@ -49,14 +49,16 @@ class Policy:
         """
         if person and person.blocked:
             return f"Your account is blocked on this hub; ask {self.contact}."
+        if person and person.denied and groups is None:
+            return f"Your account was turned away where it is kept; ask {self.contact}."
         if person and (person.listed or person.origin == "added"):
             return ""
         if EVERYONE in self.allow:
             return ""
         if self.allow & {GROUP, ORGANISATION}:
             asked = groups is not None and bool(folded(groups) & self.belong)
-            remembered = groups is None and person is not None and not person.denied
-            if asked or (remembered and person is not None and person.origin == "admitted"):
+            remembered = groups is None and person is not None and person.origin == "admitted"
+            if asked or remembered:
                 return ""
             what = "groups" if GROUP in self.allow else "organisations"
             return f"Your account is in none of the {what} this hub lets in; ask {self.contact}."

@@ -114,6 +114,14 @@ class Register:
             ).fetchone()
         return _person(row) if row else None
 
+    def put_back(self, name: str) -> None:
+        """Forget that *name* was taken off the list, so that they can be let in again."""
+        with self._open() as database:
+            database.execute(
+                "UPDATE people SET origin = '' WHERE name = ? AND origin = 'listed' AND NOT listed",
+                (name,),
+            )
+
     def came(self, name: str, origin: str) -> None:
         """Remember how *name* came, if they are new or came differently before."""
         self._set(name, "origin", origin)
@@ -121,6 +129,25 @@ class Register:
     def set_admin_by(self, name: str, source: str) -> None:
         """Remember what made *name* an administrator: ``list``, ``group`` or ""."""
         self._set(name, "admin_by", source)
+
+    def listed_rights(self, name: str, *, admin: bool) -> bool | None:
+        """Return whether *name* is to administer by the list; None where nothing changes.
+
+        What it returns counts as done. Rights a group or an administrator gave stay.
+
+        Args:
+            name: A hub user.
+            admin: Whether they administer the hub now.
+        """
+        person = self.person(name)
+        if person and person.listed_admin:
+            if person.admin_by != "list":
+                self.set_admin_by(name, "list")
+            return None if admin else True
+        if person and person.admin_by == "list":
+            self.set_admin_by(name, "")
+            return False
+        return None
 
     def block(self, name: str, *, blocked: bool) -> None:
         """Keep *name* out, or no longer."""
@@ -152,13 +179,16 @@ class Register:
             known = database.execute("SELECT 1 FROM people WHERE name = ?", (old,)).fetchone()
             if not known:
                 return
-            database.execute("DELETE FROM people WHERE name = ?", (new,))
             database.execute(
                 "INSERT INTO people (name, origin, admin_by, blocked, denied, checked) "
-                "SELECT ?, CASE origin WHEN 'listed' THEN 'added' ELSE origin END, "
-                "admin_by, blocked, denied, checked FROM people WHERE name = ?",
+                "SELECT ?, CASE WHEN listed THEN 'added' ELSE origin END, "
+                "admin_by, blocked, denied, checked FROM people WHERE name = ? "
+                "ON CONFLICT (name) DO UPDATE SET origin = CASE WHEN listed THEN 'listed' "
+                "ELSE excluded.origin END, admin_by = excluded.admin_by, "
+                "blocked = excluded.blocked, denied = excluded.denied, checked = excluded.checked",
                 (new, old),
             )
+            database.execute("DELETE FROM identities WHERE name = ?", (new,))
             database.execute("DELETE FROM people WHERE name = ? AND NOT listed", (old,))
             database.execute("UPDATE identities SET name = ? WHERE name = ?", (new, old))
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from hubkit import stack
 from hubkit.auth.invitations import PATH, Invitations
+from hubkit.auth.register import Register
 from hubkit.errors import ConfigError, HubkitError, Problem
 from hubkit.settings import Settings
 from hubkit.userlist import canonical, is_name
@@ -61,5 +62,6 @@ def invitation(env: Settings, name: str) -> str:
             info = UserInfo(username=name, password=unknown)
             session.add(info)
             session.commit()
+        Register(stack.REGISTER).put_back(name)  # an invitation lets in, off the list or not
         code = Invitations.from_file(stack.COOKIE_SECRET).code(name, bytes(info.password))
     return f"{env.public_url}{PATH}{code}"

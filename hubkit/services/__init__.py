@@ -1,1 +1,13 @@
 """Services the hub starts beside itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def add(c: Any, service: dict[str, Any], scopes: Sequence[str]) -> None:
+    """Add *service* to the hub's, with a role of its own that may do no more than *scopes*."""
+    role = {"name": service["name"], "scopes": list(scopes), "services": [service["name"]]}
+    for trait, more in (("services", service), ("load_roles", role)):
+        c.JupyterHub[trait] = [*c.JupyterHub.get(trait, []), more]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from hubkit import services
 from hubkit.settings import Settings
 
 NAME = "idle-culler"
@@ -34,5 +35,4 @@ def configure(c: Any, env: Settings) -> None:
     """Add the culler to the hub's services, unless both times say never."""
     if not env.idle_timeout and not env.max_age:
         return
-    c.JupyterHub.services = [{"name": NAME, "command": command(env)}]
-    c.JupyterHub.load_roles = [{"name": NAME, "scopes": SCOPES, "services": [NAME]}]
+    services.add(c, {"name": NAME, "command": command(env)}, SCOPES)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import re
 
-from playwright.sync_api import Page, TimeoutError, expect
+from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as NotYet
 
 from tests.person import PASSWORD
 
@@ -49,7 +50,7 @@ def compute(page: Page, code: str) -> str:
         # What is run while JupyterLab is still connecting is lost, as it is for a person.
         cell.click()
         page.keyboard.press("Control+Enter")
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(NotYet):
             output.wait_for(timeout=TRY_MS)
             break
     return output.inner_text().strip()
