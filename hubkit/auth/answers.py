@@ -28,6 +28,12 @@ def address(handler: Any) -> str:
     return str(getattr(request, "remote_ip", "") or "")
 
 
+def prepared(handler: Any) -> None:
+    """Make *handler* able to refuse: JupyterHub 6.1 reads this before it sets it."""
+    if handler is not None and not hasattr(handler, "_token_authenticated"):
+        handler._token_authenticated = False
+
+
 def told(error: HTTPError) -> str:
     """Return what *error* says to the visitor."""
     return str(error.get_message() or "")

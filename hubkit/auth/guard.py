@@ -15,7 +15,7 @@ from tornado.web import HTTPError
 from traitlets import Instance, Integer, Unicode
 
 from hubkit import stack
-from hubkit.auth.answers import Refused, address, finished, told
+from hubkit.auth.answers import Refused, address, finished, prepared, told
 from hubkit.auth.audit import Audit, shortened
 from hubkit.auth.failures import Failures
 from hubkit.auth.policy import Policy
@@ -57,6 +57,7 @@ class Guard(Authenticator):
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
+        self._out: set[str] = set()  # who was told to leave
         if not isinstance(self.parent, Guard):  # one of several: those together follow
             follow(self.renamed)
 
@@ -200,6 +201,7 @@ class Guard(Authenticator):
             self.register.came(name, "admitted")
         self.register.confirm(name)
         self.rechecks.fresh(name)
+        self._out.discard(name)
         self.failures.clear(name, address(handler))
         self._note(handler, "signed-in", name)
         return dict(await super().run_post_auth_hook(handler, auth_model))
@@ -208,10 +210,10 @@ class Guard(Authenticator):
 
     async def refresh_user(self, user: Any, handler: Any = None, **kwargs: Any) -> Answer:
         """Return False as soon as list, block or provider say that *user* has to leave."""
+        prepared(handler)
         reason = self.policy.refusal(self.register.person(user.name))
         if reason:
-            self._note(handler, "ended", user.name, reason)
-            return False
+            return self._ended(handler, user.name, reason)
         rights = self.register.listed_rights(user.name, admin=user.admin)
         if rights is not None:
             return {"name": user.name, "admin": rights, "groups": None}
@@ -232,10 +234,16 @@ class Guard(Authenticator):
         reason = str(model.pop("refused", "")) or await self._refusal(model)
         if reason:
             self.register.deny(name)
-            self._note(handler, "ended", name, reason)
-            return False
+            return self._ended(handler, name, reason)
         self.register.confirm(name)
         return {**model, "admin": self.is_admin(handler, model)}
+
+    def _ended(self, handler: Any, name: str, reason: str) -> bool:
+        """Return False; once in a row it is written down."""
+        if name not in self._out:
+            self._out.add(name)
+            self._note(handler, "ended", name, reason)
+        return False
 
     def _may_go_on(self, name: str, handler: Any) -> bool:
         """Return whether a token still counts while the person has to sign in again."""

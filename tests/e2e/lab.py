@@ -28,7 +28,7 @@ def sign_in(page: Page, name: str, target: str = "") -> None:
     page.goto(f"/hub/login?next={target}")
     page.get_by_label("Username").fill(name)
     page.locator("#password_input").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 def wait_for_lab(page: Page) -> None:
