@@ -30,8 +30,8 @@ def address(handler: Any) -> str:
 
 def prepared(handler: Any) -> None:
     """Make *handler* able to refuse: JupyterHub 6.1 reads this before it sets it."""
-    if handler is not None and not hasattr(handler, "_token_authenticated"):
-        handler._token_authenticated = False
+    if handler is not None:
+        vars(handler).setdefault("_token_authenticated", False)
 
 
 def told(error: HTTPError) -> str:
