@@ -71,7 +71,8 @@ def some_of(*choices: str) -> Callable[[str], tuple[str, ...]]:
 
 def names(written: str) -> tuple[str, ...]:
     """Return names with commas between them, or distinguished names with ``;`` between."""
-    return tuple(_parts(written, ";" if "=" in written else ","))
+    named = ";" in written or re.match(r"([a-z-]+/)?[A-Za-z]+=", written)
+    return tuple(_parts(written, ";" if named else ","))
 
 
 def hosts(written: str) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ case "${1:-} ${2:-}" in
     exit
     ;;
 "users add" | "users remove" | "users admin" | "users import")
-    edits=yes
+    case " $* " in *" -h "* | *" --help "*) ;; *) edits=yes ;; esac
     [ "$2" != import ] || input=yes
     HUBKIT_FILES_ONLY=1
     ;;

@@ -5,7 +5,8 @@ set -eu
 cd "$(dirname "$0")/.."
 . scripts/say.sh
 
-scripts/hubkit.sh check >/dev/null || fail "nothing was changed: what ran goes on as it was."
+# Whoever has to be thrown out must be, though a directory is down.
+scripts/hubkit.sh check --offline --skip-images >/dev/null || fail "nothing was changed: what ran goes on as it was."
 docker compose run --rm --no-deps --quiet-pull init >/dev/null 2>&1 ||
     fail "secrets could not be handed out." "'docker compose run --rm init' says why."
 say "the edge now shows secrets/jupyterhub.crt to new visitors"

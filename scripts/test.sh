@@ -2,7 +2,7 @@
 # Run the tests, after setting up all they need: packages in .venv, the Docker engine,
 # Chromium. Says at the end which tiers ran; with CI=true a tier that could not run fails.
 #
-#   test.sh            all tiers        test.sh unit|docker|e2e|lint    one of them
+#   test.sh            all tiers        test.sh unit|signin|docker|e2e|lint    one of them
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/say.sh
@@ -70,12 +70,14 @@ with_browser() {
 packages
 case ${1:-all} in
 unit) tier unit ;;
+signin) tier signin ;;
 lint) lint ;;
 docker) if with_engine; then tier docker; fi ;;
 e2e) if with_engine; then with_browser; fi ;;
 all)
     lint
     tier unit
+    tier signin
     if with_engine; then
         tier docker
         with_browser

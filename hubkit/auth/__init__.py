@@ -61,6 +61,16 @@ def problems(env: Settings) -> list[Problem]:
     return demands.problems(env, PROVIDERS)
 
 
+def policy(env: Settings) -> Policy:
+    """Return who is let in by the settings, and who administers."""
+    knows = {
+        "organisation": [word for word in env.auth if "organisation" in PROVIDERS[word].policies],
+        "group": [word for word in env.auth if "group" in PROVIDERS[word].policies],
+        "admin": [word for word in env.auth if PROVIDERS[word].groups],
+    }
+    return Policy.of(env, {kind: words[0] for kind, words in knows.items() if words})
+
+
 def configure(c: Any, env: Settings, users: Userlist) -> None:
     """Set the authenticator AUTH names and who may use the hub.
 
@@ -80,7 +90,7 @@ def configure(c: Any, env: Settings, users: Userlist) -> None:
     # So that whoever was taken off the list is out within seconds, tokens included.
     c.Authenticator.auth_refresh_age = REFRESH_SECONDS
     c.Authenticator.auth_refresh_strict = True
-    c.Guard.policy = Policy.of(env)
+    c.Guard.policy = policy(env)
     c.Guard.recheck_seconds = env.auth_recheck
     c.JupyterHub.template_paths = [str(stack.TEMPLATES)]
     chosen = {word: PROVIDERS[word] for word in env.auth}

@@ -54,6 +54,7 @@ class Audit:
         }
         text = json.dumps({key: value for key, value in line.items() if value})
         self._handler.emit(logging.LogRecord("audit", logging.INFO, "", 0, text, None, None))
+        self._handler.close()  # opened again by the next line, wherever it was moved to
 
     def _first(self, name: str) -> bool:
         """Return whether no session of *name* was ended within the last minute.
@@ -65,10 +66,6 @@ class Audit:
         if first:
             self._ended[name] = now
         return first
-
-    def close(self) -> None:
-        """Close the file."""
-        self._handler.close()
 
 
 def shortened(name: str) -> str:

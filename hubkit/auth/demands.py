@@ -31,6 +31,9 @@ def _conflicts(shown: str, chosen: Mapping[str, Provider]) -> list[Problem]:
     if len(forms) > 1:
         wrong = f"{' and '.join(forms)} both ask for a password on one page."
         problems.append(Problem(shown, wrong, "Keep one of them."))
+    if "native" in list(chosen)[1:]:
+        wrong = "native must stand first: the names you write down are those of the first."
+        problems.append(Problem(shown, wrong, "Write AUTH=native,… instead."))
     for (one, first), (other, second) in combinations(chosen.items(), 2):
         if first.client and first.client == second.client:
             wrong = f"{one} and {other} both read {first.client}_CLIENT_ID."
@@ -47,13 +50,19 @@ def _policy(env: Settings, chosen: Mapping[str, Provider]) -> list[Problem]:
         wrong = f"must say whom {' and '.join(outside)} may let in; without it nobody knows."
         cure = f"Write one of {', '.join(sorted(known))}, e.g. ALLOW=userlist."
         problems.append(Problem(shown, wrong, cure))
+    if len(chosen) > 1 and env.allow == ("userlist",):
+        wrong = f"lets in people of {env.auth[0]} only: the names on the list are theirs."
+        cure = "Add organisation, group or everyone for the others, or name one way in AUTH."
+        problems.append(Problem(shown, wrong, cure))
     for word in env.allow:
         if word != "userlist" and word not in known:
             wrong = f"{word} means nothing with AUTH={','.join(chosen)}."
             cure = f"Use {', '.join(sorted(known | {'userlist'}))}."
             problems.append(Problem(shown, wrong, cure))
     for word, name in WHICH.items():
-        if (word in env.allow) != bool(getattr(env, name)):
+        given = bool(getattr(env, name))
+        idle = given and any(name in one.always for one in chosen.values())
+        if (word in env.allow) != given and not idle:
             problems.append(_unpaired(word, name, env))
     if env.admin_groups and not any(one.groups for one in chosen.values()):
         wrong = f"AUTH={','.join(chosen)} knows no groups."

@@ -18,7 +18,7 @@ from hubkit import stack
 from hubkit.auth.answers import Refused, address, finished, prepared, told
 from hubkit.auth.audit import Audit, shortened
 from hubkit.auth.failures import Failures
-from hubkit.auth.policy import Policy
+from hubkit.auth.policy import Policy, whole_name
 from hubkit.auth.recheck import Answer, Rechecks
 from hubkit.auth.register import Register
 from hubkit.auth.renames import follow
@@ -32,6 +32,7 @@ TAKEN = (
     "The name {name} on this hub belongs to another account; ask {contact}. "
     "(For administrators: hubkit users release {name})"
 )
+KEPT = "The name {name} on this hub is kept for somebody who signs in another way; ask {contact}."
 
 
 class Guard(Authenticator):
@@ -57,7 +58,6 @@ class Guard(Authenticator):
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
-        self._out: set[str] = set()  # who was told to leave
         if not isinstance(self.parent, Guard):  # one of several: those together follow
             follow(self.renamed)
 
@@ -96,6 +96,7 @@ class Guard(Authenticator):
             self._note(handler, "failed", typed)
             return None
         model = dict(proved) if isinstance(proved, dict) else {"name": proved}
+        self._name_groups(model)
         model["admin"] = None  # decided by `is_admin`, once somebody is let in
         reason = self._name(model) or await self._refusal(model)
         if reason:
@@ -129,8 +130,16 @@ class Guard(Authenticator):
         if not self.validate_username(name):
             return f"{shortened(name)}: {BAD_NAME}"
         owner = self.register.identity_of(name)
-        taken = owner != identity and not self._moved(owner, name) if owner else self._kept(name)
-        return TAKEN.format(name=name, contact=self.policy.contact) if taken else ""
+        if owner and owner != identity and not self._moved(owner, name):
+            return TAKEN.format(name=name, contact=self.policy.contact)
+        kept = not owner and self._kept(name)
+        return KEPT.format(name=name, contact=self.policy.contact) if kept else ""
+
+    def _name_groups(self, model: dict[str, Any]) -> dict[str, Any]:
+        if model.get("groups"):
+            ways = self.ways()
+            model["groups"] = [whole_name(self.way, one, ways) for one in model["groups"]]
+        return model
 
     def _kept(self, name: str) -> bool:
         """Return whether *name* waits for somebody who comes by another provider.
@@ -201,7 +210,6 @@ class Guard(Authenticator):
             self.register.came(name, "admitted")
         self.register.confirm(name)
         self.rechecks.fresh(name)
-        self._out.discard(name)
         self.failures.clear(name, address(handler))
         self._note(handler, "signed-in", name)
         return dict(await super().run_post_auth_hook(handler, auth_model))
@@ -230,7 +238,7 @@ class Guard(Authenticator):
     async def _still_belongs(self, name: str, handler: Any, answer: Answer) -> Answer:
         if not isinstance(answer, dict):
             return answer
-        model = {**answer, "name": name}
+        model = self._name_groups({**answer, "name": name})
         reason = str(model.pop("refused", "")) or await self._refusal(model)
         if reason:
             self.register.deny(name)
@@ -239,10 +247,8 @@ class Guard(Authenticator):
         return {**model, "admin": self.is_admin(handler, model)}
 
     def _ended(self, handler: Any, name: str, reason: str) -> bool:
-        """Return False; once in a row it is written down."""
-        if name not in self._out:
-            self._out.add(name)
-            self._note(handler, "ended", name, reason)
+        """Return False, and write it down."""
+        self._note(handler, "ended", name, reason)
         return False
 
     def _may_go_on(self, name: str, handler: Any) -> bool:

@@ -48,6 +48,8 @@ class Threaded(LDAPAuthenticator):
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
+        if self.directory and self.directory.tls == "insecure":
+            self.log.warning("LDAP_TLS=insecure: passwords cross the network in the clear")
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="ldap")
         self._here = threading.local()
 
@@ -161,7 +163,8 @@ def configure(c: Any, env: Settings) -> type:
     """Set LDAPAuthenticator's traits."""
     own = c.KitLDAPAuthenticator
     own.directory = Directory.of(env)
-    own.named_groups = [one for one in (*env.allowed_groups, *env.admin_groups) if "=" in one]
+    written = (one.removeprefix("ldap/") for one in (*env.allowed_groups, *env.admin_groups))
+    own.named_groups = [one for one in written if "=" in one]
     own.contact = env.contact
     own.server_address = env.ldap_server_host[0]
     own.bind_dn_template = list(env.ldap_bind_dn)

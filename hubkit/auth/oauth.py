@@ -126,9 +126,9 @@ class KitOAuth(Asking):
             told = {}
         if told.get("access_token"):
             return {"token_type": "Bearer", **told}
-        if told.get("error") in SPENT:
-            raise HTTPError(400, TOO_OLD)
         reason = str(told.get("error", "no reason given"))
+        if reason in SPENT:
+            raise HTTPError(400, TOO_OLD)
         self.log.error("%s gives this hub no token: %.64r", self.way, reason)
         raise self.outage(MISFIT)
 
@@ -148,6 +148,10 @@ class KitOAuth(Asking):
         try:
             name = self.name_in(user_info)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+            name = ""
+        except HTTPError as error:
+            if error.status_code < 500:
+                raise
             name = ""
         if not name:
             claim = self.username_claim if isinstance(self.username_claim, str) else ""
@@ -177,9 +181,13 @@ class KitOAuth(Asking):
     async def check_allowed(self, username: str, authentication: Any = None) -> bool:
         """Let the provider's own class refuse by raising; what it returns does not count."""
         try:
+            self.vet(authentication["auth_state"][self.user_auth_state_key])
             return bool(await super().check_allowed(username, authentication))
         except (KeyError, TypeError, AttributeError):
             raise Refused(403, self.worded(UNCLEAR)) from None
+
+    def vet(self, user_info: Mapping[str, Any]) -> None:
+        """Raise `Refused` for whom the provider's own rules keep out."""
 
     # --- whether they still belong
 

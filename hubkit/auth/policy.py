@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hubkit.auth.register import Person
 from hubkit.settings import Settings
 
 LIST, ORGANISATION, GROUP, EVERYONE = "userlist", "organisation", "group", "everyone"
+ADMIN = "admin"
 
 
 @dataclass(frozen=True)
@@ -28,16 +29,22 @@ class Policy:
     contact: str = "an administrator of this hub"
 
     @classmethod
-    def of(cls, env: Settings) -> Policy:
-        """Return the policy the settings describe."""
+    def of(cls, env: Settings, owners: Mapping[str, str] | None = None) -> Policy:
+        """Return the policy the settings describe.
+
+        Args:
+            env: The settings.
+            owners: ``organisation``, ``group`` and ``admin`` → the provider whose names
+                these are where no ``WORD/`` stands before them (default: the first).
+        """
+        owner = dict.fromkeys((ORGANISATION, GROUP, ADMIN), env.auth[0]) | dict(owners or {})
         belong: set[str] = set()
         if ORGANISATION in env.allow:
-            belong |= set(env.allowed_organisations)
+            belong |= {_whole(one, owner[ORGANISATION], env) for one in env.allowed_organisations}
         if GROUP in env.allow:
-            belong |= set(env.allowed_groups)
-        return cls(
-            frozenset(env.allow or {LIST}), folded(belong), folded(env.admin_groups), env.contact
-        )
+            belong |= {_whole(one, owner[GROUP], env) for one in env.allowed_groups}
+        admins = {_whole(one, owner[ADMIN], env) for one in env.admin_groups}
+        return cls(frozenset(env.allow or {LIST}), folded(belong), folded(admins), env.contact)
 
     def refusal(self, person: Person | None, groups: Iterable[str] | None = None) -> str:
         """Return why *person* may not use the hub, or "".
@@ -51,9 +58,7 @@ class Policy:
             return f"Your account is blocked on this hub; ask {self.contact}."
         if person and person.denied and groups is None:
             return f"Your account was turned away where it is kept; ask {self.contact}."
-        if person and (person.listed or person.origin == "added"):
-            return ""
-        if EVERYONE in self.allow:
+        if EVERYONE in self.allow or (person and (person.listed or person.origin == "added")):
             return ""
         if self.allow & {GROUP, ORGANISATION}:
             asked = groups is not None and bool(folded(groups) & self.belong)
@@ -67,6 +72,22 @@ class Policy:
     def is_admin(self, person: Person | None, groups: Iterable[str]) -> bool:
         """Return whether list or groups make *person* an administrator."""
         return bool(person and person.listed_admin) or bool(folded(groups) & self.admins)
+
+
+def whole_name(way: str, name: str, ways: Sequence[str]) -> str:
+    """Return what a group of the provider *way* is called on this hub.
+
+    Groups of all providers but the first carry the provider's word. Otherwise whoever
+    makes an organisation at one could pass for a group of another.
+    """
+    return name if way == ways[0] else f"{way}/{name}"
+
+
+def _whole(written: str, owner: str, env: Settings) -> str:
+    way, slash, name = written.partition("/")
+    if slash and way in env.auth:
+        return whole_name(way, name, env.auth)
+    return whole_name(owner, written, env.auth)
 
 
 def folded(names: Iterable[str]) -> frozenset[str]:

@@ -29,6 +29,7 @@ class Provider:
         form: Whether people type name and password into the hub's own page.
         policies: The words of ALLOW that mean something here.
         groups: Whether the provider says which groups somebody belongs to.
+        always: Settings read whatever ALLOW says, e.g. ``allowed_organisations``.
         client: Begin of the names of the settings that hold client id and secret; two
             providers with the same cannot be used together.
     """
@@ -40,4 +41,5 @@ class Provider:
     form: bool = False
     policies: frozenset[str] = field(default_factory=lambda: frozenset({"userlist", "everyone"}))
     groups: bool = False
+    always: frozenset[str] = frozenset()
     client: str = ""

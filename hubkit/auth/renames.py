@@ -20,8 +20,12 @@ def follow(told: Told) -> None:
     method = WeakMethod(told)
 
     def on_set(user: Any, new: str, old: Any, _: Any) -> None:
-        tell = method()
-        if tell and inspect(user).persistent and isinstance(old, str) and old != new:
+        tell, state = method(), inspect(user)
+        # Of this hub's database, and no other that is open in this process.
+        ours = getattr(getattr(tell, "__self__", None), "_deprecated_db_session", None)
+        if ours is not None and state.session is not ours:
+            return
+        if tell and state.persistent and isinstance(old, str) and old != new:
             tell(old, new)
 
     event.listen(orm.User.name, "set", on_set, active_history=True)

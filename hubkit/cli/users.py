@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     added.add_argument("--admin", action="store_true", help="as administrators")
     removed = declare("remove", "take names off the userlist", CHECKOUT)
     removed.add_argument("name", nargs="+")
-    admin = declare("admin", "make somebody on the userlist administrator", CHECKOUT)
+    admin = declare("admin", "let somebody on the userlist administer the hub", CHECKOUT)
     admin.add_argument("name")
     admin.add_argument("--off", action="store_true", help="or no longer")
     table = declare("import", "write the people of a table, name[,admin], into the userlist")

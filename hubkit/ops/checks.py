@@ -42,8 +42,12 @@ def env_file(kit: Kit) -> list[Problem]:
 
 
 def sign_in(kit: Kit) -> list[Problem]:
-    """AUTH and the settings of the provider it names."""
-    return auth.problems(kit.env)
+    """AUTH, ALLOW and the settings of the providers named."""
+    wrong = "is the hub's own container, where no directory runs."
+    cure = "Write the name by which other machines reach it."
+    here = [one for one in kit.env.ldap_server_host if one in certificates.HERE]
+    inside = [Problem(f"LDAP_SERVER_HOST={one}", wrong, cure) for one in here]
+    return [*auth.problems(kit.env), *inside]
 
 
 def userlist(kit: Kit) -> list[Problem]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from hubkit import stack
+from hubkit import auth, stack
 from hubkit.auth.directory import Ambiguous, Directory, Unreachable
-from hubkit.auth.policy import Policy
 from hubkit.auth.register import Person, Register
 from hubkit.errors import HubkitError
 from hubkit.ops import people
@@ -34,14 +33,19 @@ def steps(env: Settings, written: str) -> Iterator[Step]:
     person = register.person(name)
     yield from _known(person, register.identity_of(name))
     groups: list[str] | None = None
-    if "ldap" in env.auth:
+    way = register.identity_of(name).partition(":")[0] or env.auth[0]
+    if way == "ldap":
         groups = []
-        yield from _in_directory(env, name, groups)
-    elif "native" in env.auth:
-        yield from _password(env, name)
+        proved = list(_in_directory(env, name, groups))
+    elif way == "native":
+        proved = list(_password(env, name))
     else:
-        yield True, "the provider tells name and groups at sign-in only"
-    reason = Policy.of(env).refusal(person, groups)
+        proved = [(True, "the provider tells name and groups at sign-in only")]
+    yield from proved
+    if not proved[-1][0]:
+        yield False, "they cannot sign in, see above"
+        return
+    reason = auth.policy(env).refusal(person, groups)
     yield not reason, reason or "the hub lets them in"
 
 
@@ -80,11 +84,15 @@ def _in_directory(env: Settings, name: str, groups: list[str]) -> Iterator[Step]
             yield False, f"{host}:{directory.port} with {directory.tls}: {error}"
         else:
             yield True, f"{host}:{directory.port} answers, {_secured(directory.tls)}"
-    if not directory.base:
-        for template in env.ldap_bind_dn:
-            yield True, f"they bind as {template.format(username=name)}"
-        yield True, "LDAP_SEARCH_BASE is not set: only their password shows whether they exist"
+    if directory.base:
+        yield from _found(directory, name, groups)
         return
+    for template in env.ldap_bind_dn:
+        yield True, f"they bind as {template.format(username=name)}"
+    yield True, "LDAP_SEARCH_BASE is not set: only their password shows whether they exist"
+
+
+def _found(directory: Directory, name: str, groups: list[str]) -> Iterator[Step]:
     try:
         with directory.searching() as connection:
             yield True, f"the search account {directory.search_user or '(anonymous)'} gets in"
@@ -92,7 +100,10 @@ def _in_directory(env: Settings, name: str, groups: list[str]) -> Iterator[Step]
             if entry is None:
                 yield False, f"no entry below {directory.base} fits {directory.person_filter}"
                 return
-            yield not entry.locked, f"found: {entry.dn}{', locked' if entry.locked else ''}"
+            yield True, f"found: {entry.dn}"
+            if entry.locked:
+                yield False, "the directory has locked the account"
+                return
             found = directory.groups(connection, entry, name)
             groups += [*found, *found.values()]
             yield True, f"in the groups: {', '.join(sorted(found.values())) or 'none'}"

@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from tests.person import Person
+from tests.person import PASSWORD, Person
 from tests.support import Stack, run, until
 
 pytestmark = pytest.mark.docker
@@ -23,6 +23,19 @@ def volume(stack: Stack) -> str:
 def volumes(stack: Stack) -> set[str]:
     listed = run("docker", "volume", "ls", "--format", "{{.Name}}").stdout.split()
     return {name for name in listed if name.startswith(f"{stack.project}-user-")}
+
+
+def send(person: Person, page: str, path: str) -> None:
+    """Send the form of *page* that leads to *path*."""
+    person.http.get(f"{person.stack.url}{page}")
+    xsrf = person.http.cookies.get("_xsrf", path="/hub/") or ""
+    answer = person.http.post(f"{person.stack.url}{path}", data={"_xsrf": xsrf})
+    assert answer.status_code == 200, answer.text[:300]
+
+
+def signing_in(person: Person) -> str:
+    """Return what the hub answers to the right password."""
+    return person._form("/hub/login", username=person.name, password=PASSWORD).text
 
 
 def failed_start(person: Person) -> str:
@@ -45,18 +58,35 @@ def test_a_stranger_waits_for_an_administrator(stack: Stack, admin: Person):
     with pytest.raises(AssertionError, match="was not let in"):
         stranger.sign_in()
 
-    admin.http.get(f"{stack.url}/hub/authorize/{name}")
+    send(admin, "/hub/authorize", f"/hub/authorize/{name}")
 
-    Person(stack, name).sign_in().start()
+    Person(stack, name).sign_in().start().stop()
 
 
-def test_authorising_from_another_site_is_refused(stack: Stack, admin: Person):
-    """A link on a foreign page cannot make an administrator let somebody in."""
-    headers = {"Sec-Fetch-Site": "cross-site"}
+@pytest.mark.parametrize("action", ["authorize", "discard"])
+def test_authorising_from_another_site_is_refused(stack: Stack, admin: Person, action: str):
+    """Neither a link nor a form on a foreign page makes an administrator decide about somebody."""
+    name = f"s{uuid.uuid4().hex[:8]}"
+    waiting = Person(stack, name)
+    waiting.sign_up()
+    url = f"{stack.url}/hub/{action}/{name}"
+    foreign = {"Sec-Fetch-Site": "cross-site"}
 
-    answer = admin.http.get(f"{stack.url}/hub/authorize/mallory", headers=headers)
+    assert admin.http.post(url, headers=foreign).status_code == 403
+    assert admin.http.get(url).url == f"{stack.url}/hub/authorize"
 
-    assert answer.status_code == 403
+    assert "An administrator has to let you in first." in signing_in(waiting)
+
+
+def test_who_is_turned_down_may_ask_again(stack: Stack, admin: Person):
+    """Discard forgets that somebody asked."""
+    name = f"s{uuid.uuid4().hex[:8]}"
+    Person(stack, name).sign_up()
+
+    send(admin, "/hub/authorize", f"/hub/discard/{name}")
+
+    assert "Invalid username or password" in signing_in(Person(stack, name))
+    assert "An administrator has to let you in" in Person(stack, name).sign_up()
 
 
 def test_a_link_works_once(stack: Stack, admin: Person):

@@ -203,3 +203,31 @@ def test_a_bad_setting_is_refused_by_compose_alone_too(kit: Stack):
         (kit.path / ".env").write_text(text)
         kit.compose("up", "-d")
         kit.wait()
+
+
+def test_sign_in_that_cannot_work_is_refused_at_once(kit: Stack):
+    """Every mistake in one report, no secret in it, and nothing is started."""
+    for name, content, mode in (("open", "hush-hush", 0o644), ("empty", "", 0o600)):
+        (kit.path / "secrets" / name).write_text(content)
+        (kit.path / "secrets" / name).chmod(mode)
+    said = {
+        "LDAP_SERVER_HOST=ldap://ldap.example.org": "without ldap:// or a port",
+        "LDAP_BIND_DN=uid=ada,ou=people": "a name such as uid={username}",
+        "LDAP_SEARCH_PASSWORD_FILE=secrets/open": "can be read by every account",
+        "GITHUB_CLIENT_SECRET_FILE=secrets/empty": "is empty",
+        "OAUTH_CLIENT_SECRET_FILE=secrets/nowhere": "cannot be read",
+    }
+    append(".env", "AUTH=ldap,github\n" + "\n".join(said))(kit.path)
+    try:
+        report = refused(kit)
+    finally:
+        for name in ("open", "empty"):
+            (kit.path / "secrets" / name).unlink()
+
+    for line, why in said.items():
+        assert line in report
+        assert why in report
+    assert "ALLOW=" in report
+    assert "must say whom ldap and github may let in" in report
+    assert "GITHUB_CLIENT_ID" in report
+    assert "hush" not in report

@@ -12,7 +12,7 @@ import pytest
 import hubkit
 
 PACKAGE = Path(hubkit.__file__).parent
-PURE = {"errors", "values", "envfile", "reading", "names", "userlist", "settings"}
+PURE = {"errors", "values", "envfile", "reading", "names", "userlist", "listing", "settings"}
 BUILDERS, ABOVE = 2, {"spawner": 3, "auth": 3, "pool": 3, "warden": 3}
 ROOMS = {
     "hubkit": 0,

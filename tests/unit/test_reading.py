@@ -37,6 +37,7 @@ def look(tmp_path):
     (tmp_path / "secrets" / "key").write_text(f"{KEY}\n")
     (tmp_path / "secrets" / "empty").write_text(" \n")
     (tmp_path / "secrets" / "latin").write_bytes(b"\xe4")
+    (tmp_path / "secrets" / "key").chmod(0o600)
     (tmp_path / "outside").write_text(KEY)
     return look
 

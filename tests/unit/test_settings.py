@@ -20,6 +20,7 @@ def env(tmp_path):
     """Return a function that checks a ``.env`` of the given lines, secrets/ beside it."""
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "db").write_text(f"{URL}\n")
+    (tmp_path / "secrets" / "db").chmod(0o600)
     (tmp_path / "secrets" / "empty").write_text("\n")
 
     def look(*lines, **environ):

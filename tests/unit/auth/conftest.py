@@ -8,6 +8,7 @@ import aiohttp
 import bcrypt
 import pytest
 from jupyterhub.app import JupyterHub
+from jupyterhub.crypto import CryptKeeper
 from nativeauthenticator.handlers import LocalBase
 from nativeauthenticator.orm import UserInfo
 from tornado.httpserver import HTTPServer
@@ -33,13 +34,18 @@ async def app(tmp_path, monkeypatch):
     monkeypatch.setattr(LocalBase, "_template_dir_registered", False)
     monkeypatch.setattr(stack, "COOKIE_SECRET", tmp_path / "cookie_secret")
     stack.COOKIE_SECRET.write_bytes(SECRET)
+    monkeypatch.setattr(stack, "REGISTER", tmp_path / "people.sqlite")
+    monkeypatch.setattr(stack, "AUDIT_LOG", tmp_path / "sign-ins.log")
     monkeypatch.chdir(tmp_path)
     c = Config()
     auth.configure(c, Settings.from_env({}), PEOPLE)
     c.JupyterHub.db_url = "sqlite:///:memory:"
     c.JupyterHub.cookie_secret = SECRET
     c.JupyterHub.log_level = "ERROR"
+    c.CryptKeeper.keys = [SECRET[:32]]
     c.ConfigurableHTTPProxy.auth_token = "x"
+    CryptKeeper.clear_instance()
+    CryptKeeper.instance(config=c)
     made = JupyterHub(config=c)
     await made.initialize([])
     socket, made.test_port = bind_unused_port()
@@ -50,6 +56,7 @@ async def app(tmp_path, monkeypatch):
     await server.close_all_connections()
     made.db.close()
     made.db.get_bind().dispose()
+    CryptKeeper.clear_instance()
 
 
 class Browser:

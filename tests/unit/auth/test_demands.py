@@ -26,7 +26,10 @@ def wrong(env: dict[str, str]) -> list[str]:
     return [str(one) for one in auth.problems(Settings.from_env(env))]
 
 
-@pytest.mark.parametrize("env", [{}, LDAP, GITHUB, {**LDAP, **GITHUB, "AUTH": "ldap,github"}])
+BOTH = {**LDAP, **GITHUB, "AUTH": "ldap,github", "ALLOW": "userlist,everyone"}
+
+
+@pytest.mark.parametrize("env", [{}, LDAP, GITHUB, BOTH])
 def test_what_fits_together(env):
     assert wrong(env) == []
 
@@ -35,6 +38,8 @@ def test_what_fits_together(env):
     ("env", "said"),
     [
         ({"AUTH": "pam"}, "must be one of native, ldap, github"),
+        ({**BOTH, "ALLOW": "userlist"}, "lets in people of ldap only"),
+        ({**GITHUB, "AUTH": "github,native", "ALLOW": "everyone"}, "native must stand first"),
         ({**LDAP, "ALLOW": ""}, "must say whom ldap may let in"),
         ({**GITHUB, "ALLOW": ""}, "ALLOW=userlist"),
         ({**LDAP, "AUTH": "native,ldap"}, "both ask for a password"),

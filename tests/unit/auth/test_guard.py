@@ -11,9 +11,10 @@ from jupyterhub.auth import Authenticator
 from tornado.web import HTTPError
 from traitlets.config import Config
 
-from hubkit import stack
+from hubkit import auth, stack
 from hubkit.auth.guard import Guard
 from hubkit.auth.policy import Policy
+from hubkit.settings import Settings
 from hubkit.userlist import Userlist
 
 ANYBODY = Policy(frozenset({"everyone"}))
@@ -126,7 +127,7 @@ async def test_written_down_names_are_those_of_the_first_provider(door):
 
     here = door(members=("ada",), cls=Second)
 
-    assert "belongs to another account" in await refusal(here, "ada")
+    assert "kept for somebody who signs in another way" in await refusal(here, "ada")
     assert (await enter(here, "eve"))["name"] == "eve"
 
 
@@ -250,3 +251,43 @@ def test_users_made_in_the_console_are_told_apart_and_kept(door):
 
     assert here.policy.refusal(here.register.person("ada"))
     assert here.policy.refusal(here.register.person("console")) == ""
+
+
+async def test_a_group_of_a_later_provider_cannot_pass_for_one_of_the_first(door):
+    """Anybody can make an organisation called ``admins`` at a public provider."""
+
+    class Grouped(Said):
+        async def authenticate(self, handler, data=None, **extra):
+            proved = await super().authenticate(handler, data, **extra)
+            return {**proved, "groups": ["admins"]}
+
+    class First(Guard, Grouped):
+        way = "test"
+
+    class Later(First):
+        def ways(self):
+            return ["ldap", self.way]
+
+    admins = frozenset({"admins"})
+    policy = Policy(frozenset({"group"}), admins, admins)
+
+    assert (await enter(door(policy, cls=First), "ada"))["admin"] is True
+    assert "in none of the groups" in await refusal(door(policy, cls=Later), "eve")
+    own = frozenset({"test/admins"})
+    let_in = await enter(door(Policy(frozenset({"group"}), own, admins), cls=Later), "eve")
+    assert (let_in["groups"], let_in["admin"]) == (["test/admins"], None)
+
+
+def test_whose_group_a_setting_means():
+    env = {
+        "AUTH": "ldap,github",
+        "ALLOW": "group,organisation",
+        "ALLOWED_GROUPS": "staff,github/lab:team",
+        "ALLOWED_ORGANISATIONS": "lab",
+        "ADMIN_GROUPS": "admins,github/lab:admins",
+    }
+
+    policy = auth.policy(Settings.from_env(env))
+
+    assert policy.belong == {"staff", "github/lab:team", "github/lab"}
+    assert policy.admins == {"admins", "github/lab:admins"}

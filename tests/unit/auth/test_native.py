@@ -9,6 +9,7 @@ from nativeauthenticator.orm import UserInfo
 from tornado.web import HTTPError
 from traitlets.config import Config
 
+from hubkit import stack
 from hubkit.auth import native
 from hubkit.settings import Settings
 from hubkit.userlist import Userlist
@@ -25,13 +26,23 @@ def quick_hashes(monkeypatch):
 
 
 @pytest.fixture
-def hub(db):
+def hub(db, tmp_path, monkeypatch):
     """Return the authenticator as AUTH=native configures it."""
+    monkeypatch.setattr(stack, "REGISTER", tmp_path / "people.sqlite")
+    monkeypatch.setattr(stack, "AUDIT_LOG", tmp_path / "sign-ins.log")
     c = Config()
-    native.configure(c, Settings.from_env({}), PEOPLE)
-    c.Authenticator.allowed_users = set(PEOPLE.members)
-    c.Authenticator.admin_users = set(PEOPLE.admins)
-    return native.KitNativeAuthenticator(config=c, _deprecated_db_session=db)
+    made = native.configure(c, Settings.from_env({}))(config=c, _deprecated_db_session=db)
+    made.register.apply(PEOPLE)
+    return made
+
+
+def add(hub, db, name, *, admin=False):
+    """Add a user as the admin console does."""
+    user = orm.User(name=name, admin=admin)
+    db.add(user)
+    db.commit()
+    hub.add_user(user)
+    return user
 
 
 async def sign_in(hub, name, password):
@@ -50,8 +61,7 @@ async def test_listed_names_sign_up(hub):
 
 async def test_added_names_sign_up(hub, db):
     """Somebody an administrator added in the console needs no second permission."""
-    db.add(orm.User(name="lin"))
-    db.commit()
+    add(hub, db, "lin")
 
     assert hub.create_user("lin", GOOD).is_authorized
     assert await sign_in(hub, "lin", GOOD) == "lin"
@@ -65,6 +75,7 @@ async def test_strangers_wait(hub):
     assert await sign_in(hub, "mallory", OTHER) is None
 
     UserInfo.change_authorization(hub.db, "mallory")
+    hub.let_in("mallory")
 
     assert await sign_in(hub, "mallory", GOOD) == "mallory"
 
@@ -178,7 +189,7 @@ def test_no_password(hub):
     assert hub.password_hash("ada") == b""
 
 
-@pytest.mark.parametrize("password", ["", "x" * 73, "ü" * 37, "nul\0byte"])
+@pytest.mark.parametrize("password", ["", "x" * 73, "ü" * 37])
 async def test_impossible_passwords(hub, password):
     """A password nobody can have is a wrong password, not an error of the hub."""
     hub.set_password("ada", GOOD)
@@ -186,33 +197,111 @@ async def test_impossible_passwords(hub, password):
     assert await sign_in(hub, "ada", password) is None
 
 
+async def test_a_password_with_nul(hub):
+    """NUL, at which bcrypt would stop reading, is refused."""
+    hub.set_password("ada", "nul")
+
+    with pytest.raises(HTTPError, match="Wrong password"):
+        await sign_in(hub, "ada", "nul\0byte")
+
+
 @pytest.mark.parametrize("name", ["grace", "mallory"], ids=["let in", "still waiting"])
 async def test_guessing_ends(hub, name):
     """After ten wrong passwords the right one is refused like a wrong one, for a while."""
     hub.create_user(name, GOOD)
-    for _ in range(native.FAILURES):
-        await sign_in(hub, name, OTHER)
+    for _ in range(10):
+        assert await sign_in(hub, name, OTHER) is None
 
-    assert await sign_in(hub, name, GOOD) is None
+    with pytest.raises(HTTPError, match="Too many failed sign-ins") as refused:
+        await sign_in(hub, name, GOOD)
+
+    assert refused.value.status_code == 429
+    assert int(refused.value.headers["Retry-After"]) > 0
 
 
 @pytest.mark.parametrize(
-    ("name", "authorised", "allowed"),
+    ("name", "authorised", "stays"),
     [
         pytest.param("grace", True, True, id="listed"),
-        pytest.param("mallory", True, True, id="authorised by an administrator"),
-        pytest.param("mallory", False, False, id="waiting"),
+        pytest.param("grace", None, True, id="listed, without a password"),
+        pytest.param("mallory", True, True, id="let in by an administrator"),
         pytest.param("grace", False, False, id="listed, but taken back"),
         pytest.param("nobody", None, False, id="unknown"),
     ],
 )
-def test_check_allowed(hub, name, authorised, allowed):
-    """Allowed is who was authorised, and nobody is by their name alone."""
+async def test_refresh_user(hub, name, authorised, stays):
+    """Who is in stays while list and administrator let them."""
     if authorised is not None:
         hub.set_password(name, GOOD)
         hub.get_user(name).is_authorized = authorised
 
-    assert hub.check_allowed(name, {"name": name}) == allowed
+    assert bool(await hub.refresh_user(orm.User(name=name))) == stays
+
+
+async def test_taken_off_the_list(hub):
+    """The password stays, and is of no use."""
+    hub.set_password("grace", GOOD)
+    assert await sign_in(hub, "grace", GOOD) == "grace"
+
+    hub.register.apply(Userlist(("ada",), ("ada",)))
+
+    assert not await hub.refresh_user(orm.User(name="grace"))
+    with pytest.raises(HTTPError, match="Your account is not on this hub's list; ask an admin"):
+        await sign_in(hub, "grace", GOOD)
+    hub.register.apply(PEOPLE)
+    assert await sign_in(hub, "grace", GOOD) == "grace"
+
+
+async def test_an_old_link_does_not_let_in_again(hub):
+    """A link from before somebody was taken off the list sets a password of no use."""
+    hub.register.apply(Userlist(("ada",), ("ada",)))
+
+    hub.set_password("grace", GOOD)
+
+    with pytest.raises(HTTPError, match="not on this hub's list"):
+        await sign_in(hub, "grace", GOOD)
+
+
+async def test_rights_follow_the_list(hub):
+    """Taken off, the word admin takes the rights; those of the console stay."""
+    ada, grace = orm.User(name="ada", admin=True), orm.User(name="grace", admin=True)
+    assert await hub.refresh_user(ada) is True
+
+    hub.register.apply(Userlist(("ada", "grace", "boss"), ("boss",)))
+
+    change = {"name": "ada", "admin": False, "groups": None}
+    assert await hub.refresh_user(ada) == change
+    assert await hub.refresh_user(grace) is True
+    hub.register.apply(PEOPLE)
+    ada.admin = False
+    assert await hub.refresh_user(ada) == {**change, "admin": True}
+
+
+async def test_renamed(hub, db):
+    """The password goes with the person; who takes the old name is somebody else."""
+    add(hub, db, "lin")
+    hub.set_password("lin", GOOD)
+    await sign_in(hub, "lin", GOOD)
+
+    hub.renamed("lin", "linda")
+
+    assert await sign_in(hub, "linda", GOOD) == "linda"
+    assert await sign_in(hub, "lin", GOOD) is None
+    hub.set_password("lin", OTHER)
+    assert await sign_in(hub, "lin", OTHER) == "lin"
+    assert await sign_in(hub, "linda", OTHER) is None
+
+
+async def test_renamed_to_what_a_stranger_asked_for(hub, db):
+    """A stranger's password does not come with the name."""
+    add(hub, db, "lin")
+    hub.set_password("lin", GOOD)
+    hub.create_user("linda", OTHER)
+
+    hub.renamed("lin", "linda")
+
+    assert await sign_in(hub, "linda", GOOD) == "linda"
+    assert await sign_in(hub, "linda", OTHER) is None
 
 
 def test_pages(hub):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from jupyterhub import orm
 
+from hubkit.userlist import Userlist
+
 GOOD, OTHER = "correct horse battery", "staple correct horse"
 
 
@@ -103,20 +105,55 @@ async def admin(browser, app):
     return browser
 
 
-@pytest.mark.parametrize(
-    ("site", "status", "authorised"),
-    [
-        pytest.param("same-origin", 200, True, id="from the hub's own page"),
-        pytest.param("cross-site", 403, False, id="from another site"),
-        pytest.param("same-site", 403, False, id="from a neighbour"),
-        pytest.param("none", 403, False, id="typed or from a bookmark"),
-    ],
-)
-async def test_authorise(admin, app, site, status, authorised):
-    """Only the hub's own page may let somebody in on an administrator's behalf."""
-    assert (await admin.get("authorize/mallory", **{"Sec-Fetch-Site": site}))[0] == status
+async def test_authorise(admin, app):
+    """An administrator lets somebody in, and takes it back."""
+    info = app.authenticator.get_user("mallory")
 
-    assert app.authenticator.get_user("mallory").is_authorized == authorised
+    assert (await admin.send("authorize/mallory", form="authorize"))[0] == 200
+    assert (admin.at, info.is_authorized) == ("/hub/authorize", True)
+    assert app.authenticator.register.person("mallory").origin == "added"
+
+    await admin.send("authorize/mallory", form="authorize")
+    assert not info.is_authorized
+
+
+async def test_discard(admin, app):
+    """An administrator turns somebody down, who may ask again."""
+    await admin.send("discard/mallory", form="authorize")
+
+    assert not app.authenticator.user_exists("mallory")
+
+
+@pytest.mark.parametrize("action", ["authorize", "discard"])
+async def test_a_link_does_nothing(admin, app, action):
+    """An address, typed, followed or loaded as a picture, only leads to the list."""
+    assert (await admin.get(f"{action}/mallory"))[0] == 200
+
+    assert admin.at == "/hub/authorize"
+    assert app.authenticator.get_user("mallory").is_authorized is False
+
+
+@pytest.mark.parametrize("action", ["authorize", "discard"])
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "none", "same-origin"])
+async def test_a_foreign_form_does_nothing(admin, app, action, site):
+    """Without the token of the hub's own page nothing is done, whoever sends it."""
+    async with admin.session.post(
+        f"{admin.hub}{action}/mallory", headers={"Sec-Fetch-Site": site}
+    ) as answer:
+        assert answer.status == 403
+
+    assert app.authenticator.get_user("mallory").is_authorized is False
+
+
+async def test_authorise_who_was_taken_off_the_list(admin, app):
+    """What an administrator does in the console counts more than what the list said before."""
+    register = app.authenticator.register
+    register.apply(Userlist(("ada", "mallory"), ("ada",)))
+    register.apply(Userlist(("ada",), ("ada",)))
+
+    await admin.send("authorize/mallory", form="authorize")
+
+    assert register.person("mallory").origin == "added"
 
 
 @pytest.mark.parametrize("name", ["mallory", "MALLORY"])
@@ -125,7 +162,7 @@ async def test_authorise_a_future_administrator(admin, app, name):
     app.db.add(orm.User(name="mallory", admin=True))
     app.db.commit()
 
-    status, page = await admin.get(f"authorize/{name}", **{"Sec-Fetch-Site": "same-origin"})
+    status, page = await admin.send(f"authorize/{name}", form="authorize")
 
     assert (status, "hubkit users invite NAME" in page) == (403, True)
     assert not app.authenticator.get_user("mallory").is_authorized
@@ -133,13 +170,13 @@ async def test_authorise_a_future_administrator(admin, app, name):
 
 async def test_authorise_an_invited_administrator(admin, app, invite):
     """A link that is not used yet is the only way in, for an administrator of the list."""
-    app.authenticator.delete_user(orm.User(name="ada"))
-    invite("ada")
+    app.authenticator.register.apply(Userlist(("ada", "boss"), ("ada", "boss")))
+    invite("boss")
 
-    status, _ = await admin.get("authorize/ada", **{"Sec-Fetch-Site": "same-origin"})
+    status, _ = await admin.send("authorize/boss", form="authorize")
 
     assert status == 403
-    assert not app.authenticator.get_user("ada").is_authorized
+    assert not app.authenticator.get_user("boss").is_authorized
 
 
 async def test_only_administrators_authorise(browser, app):
@@ -148,7 +185,7 @@ async def test_only_administrators_authorise(browser, app):
     await browser.sign_up("grace")
     await browser.sign_in("grace")
 
-    status, _ = await browser.get("authorize/mallory")
+    status, _ = await browser.send("authorize/mallory", form="change-password")
 
     assert status in (403, 404)
     assert not app.authenticator.get_user("mallory").is_authorized

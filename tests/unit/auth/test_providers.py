@@ -2,84 +2,300 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
-from jupyterhub.auth import Authenticator
+from tornado.web import HTTPError
 from traitlets.config import Config
 
-from hubkit import auth
+from hubkit import auth, stack
+from hubkit.auth.guard import Guard
+from hubkit.auth.policy import Policy
+from hubkit.auth.several import KitMultiAuthenticator, prefix
 from hubkit.errors import ConfigError
-from hubkit.settings import Settings
+from hubkit.settings import check
 from hubkit.userlist import Userlist
 
 PEOPLE = Userlist(members=("ada", "grace"), admins=("ada",))
+SECRET = "s3cret-that-nobody-may-see"
+OAUTH = {"OAUTH_CLIENT_ID": "hub", "OAUTH_CLIENT_SECRET": SECRET}
+AZURE = "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555"
+IDP = "https://idp.example.edu/shibboleth"
+# What each needs besides AUTH and ALLOW; all of it is mandatory.
+NEEDED = {
+    "native": {},
+    "ldap": {"LDAP_SERVER_HOST": "ldap.example.org", "LDAP_BIND_DN": "uid={username},o=x"},
+    "github": {"GITHUB_CLIENT_ID": "hub", "GITHUB_CLIENT_SECRET": SECRET},
+    "generic-oauth": {**OAUTH, "OAUTH_URL": "https://sso.example.org/realms/x"},
+    "gitlab": OAUTH,
+    "google": OAUTH,
+    "azuread": {**OAUTH, "OAUTH_URL": AZURE},
+    "auth0": {**OAUTH, "OAUTH_URL": "https://example.eu.auth0.com"},
+    "bitbucket": OAUTH,
+    "cilogon": {**OAUTH, "ALLOWED_ORGANISATIONS": IDP},
+    "globus": OAUTH,
+    "openshift": {**OAUTH, "OAUTH_URL": "https://api.cluster.example.org:6443"},
+}
+ALLOW = {"native": "", "cilogon": "organisation"}  # others: userlist
+
+# Where each provider says who somebody is, and who that is on the hub.
+ACCOUNTS = {
+    "github": ("github_user", {"id": 7, "login": "ada"}, "github:7"),
+    "generic-oauth": ("oauth_user", {"sub": "7", "preferred_username": "ada"}, "generic-oauth:7"),
+    "gitlab": ("gitlab_user", {"sub": "7", "id": "7", "nickname": "ada"}, "gitlab:7"),
+    "google": ("google_user", {"id": "7", "email": "ada@example.org"}, "google:7"),
+    "azuread": ("user", {"oid": "7", "sub": "s", "preferred_username": "ada"}, "azuread:7"),
+    "auth0": ("auth0_user", {"sub": "7", "email": "ada@example.org"}, "auth0:7"),
+    "bitbucket": ("bitbucket_user", {"uuid": "7", "username": "ada"}, "bitbucket:7"),
+    "cilogon": ("cilogon_user", {"sub": "7", "email": "ada@example.edu"}, "cilogon:7"),
+    "globus": ("globus_user", {"sub": "7", "preferred_username": "ada@x"}, "globus:7"),
+    "openshift": ("openshift_user", {"metadata": {"uid": "7", "name": "ada"}}, "openshift:7"),
+}
+EVERY = sorted(auth.PROVIDERS)
+OUTSIDE = sorted(word for word, one in auth.PROVIDERS.items() if one.outside)
+BY_OAUTH = sorted(word for word, one in auth.PROVIDERS.items() if one.client)
 
 
-@pytest.fixture(params=sorted(auth.PROVIDERS))
-def configured(request):
-    """Return the configuration each provider makes."""
-    c = Config()
-    auth.configure(c, Settings.from_env({"AUTH": request.param}), PEOPLE)
-    return c
+def environ(*words, **more):
+    """Return the least that has to be set for *words* together."""
+    allow = {ALLOW.get(word, "userlist") for word in words} - {""}
+    if len(words) > 1:
+        allow = {*allow, "everyone"}  # the list alone names people of the first
+    made = {"AUTH": ",".join(words), "ALLOW": ",".join(sorted(allow))}
+    for word in words:
+        made |= NEEDED[word]
+    return {**made, **more}
+
+
+def settings(written):
+    found, problems = check(written)
+    assert problems == []
+    return found
+
+
+def problems(*words, **more):
+    return auth.problems(settings(environ(*words, **more)))
+
+
+@pytest.fixture(autouse=True)
+def places(tmp_path, monkeypatch):
+    """Keep the register and the log in a folder of this test."""
+    monkeypatch.setattr(stack, "REGISTER", tmp_path / "people.sqlite")
+    monkeypatch.setattr(stack, "AUDIT_LOG", tmp_path / "sign-ins.log")
+    monkeypatch.setattr(auth.guard, "follow", lambda _: None)  # it would follow in other tests
+    monkeypatch.setattr(stack, "COOKIE_SECRET", tmp_path / "cookie_secret")
+    (tmp_path / "cookie_secret").write_bytes(b"ab" * 32)
 
 
 @pytest.fixture
-def authenticator(configured, db):
-    """Return the authenticator, built as the hub builds it."""
-    made = configured.JupyterHub.authenticator_class
-    return made(config=configured, _deprecated_db_session=db)
+def build(db):
+    """Return a function that builds the authenticator as the hub does."""
+
+    def built(*words, **more):
+        c = Config()
+        auth.configure(c, settings(environ(*words, **more)), PEOPLE)
+        return c.JupyterHub.authenticator_class(config=c, _deprecated_db_session=db)
+
+    return built
 
 
-def test_authenticator_class(configured):
-    """A provider names an authenticator."""
-    assert issubclass(configured.JupyterHub.authenticator_class, Authenticator)
+def model(word, **told):
+    """Return what a provider proved, with *told* in place of its own words."""
+    key, said, _ = ACCOUNTS[word]
+    return {"name": "ada", "auth_state": {key: {**said, **told}}}
 
 
-def test_the_list_decides(authenticator):
-    """Allowed are those on the list, administrators those marked, and nobody besides."""
-    assert authenticator.allowed_users == {"ada", "grace"}
-    assert authenticator.admin_users == {"ada"}
-    assert (authenticator.allow_all, authenticator.any_allow_config) == (False, True)
-    assert authenticator.allow_existing_users is False
+def test_all_are_here():
+    """A provider added to the table is added here too."""
+    assert set(NEEDED) == set(EVERY)
+    assert set(ACCOUNTS) == set(BY_OAUTH)
 
 
-async def test_strangers_stay_out(authenticator):
-    """A name that is on no list is not allowed."""
-    assert not authenticator.check_allowed("mallory", None)
+@pytest.mark.parametrize("word", EVERY)
+def test_least_settings(word):
+    """What the provider needs is enough."""
+    assert problems(word) == []
 
 
-def test_no_misspelled_trait(configured, db, caplog):
-    """Every trait a provider sets exists: an unknown one would be silently without effect."""
-    for section in set(configured) - {"JupyterHub", "Authenticator"}:
-        owners = configured.JupyterHub.authenticator_class.mro()
-        [owner] = [owner for owner in owners if owner.__name__ == section]
-        assert set(configured[section]) <= set(owner.class_trait_names(config=True))
+@pytest.mark.parametrize("word", EVERY)
+def test_built(build, word, caplog):
+    """The authenticator is a guard known by the word in AUTH, and every trait exists."""
+    with caplog.at_level(logging.WARNING, "traitlets"):
+        made = build(word)
+
+    assert isinstance(made, Guard)
+    assert made.way == word
+    assert made.asks_again or word not in BY_OAUTH
+    assert "not recognized" not in caplog.text
+    assert made.enable_auth_state
+    assert made.auth_refresh_age > 0
 
 
-@pytest.mark.parametrize("wrong", ["", "Native", "github2", "native "])
-def test_unknown(wrong):
+@pytest.mark.parametrize("word", EVERY)
+async def test_the_guard_decides(build, word):
+    """No rule of a provider's own lets anybody in, and none makes administrators."""
+    made = build(word)
+
+    assert (made.allow_all, made.allow_existing_users) == (False, False)
+    assert not await made.check_allowed("mallory", {"name": "mallory", "groups": []})
+    for rule in ("allowed_groups", "admin_groups", "allowed_organizations", "allowed_scopes"):
+        assert not getattr(made, rule, None)
+
+
+@pytest.mark.parametrize("word", EVERY)
+def test_groups_as_declared(build, word):
+    """Groups become the hub's where the provider declares that it knows them."""
+    declared = auth.PROVIDERS[word].groups
+    made = build(word, **({"LDAP_GROUP_BASE": "ou=groups,o=x"} if word == "ldap" else {}))
+
+    assert made.manage_groups == declared
+
+
+def named(word):
+    """Return one row for each setting *word* cannot do without."""
+    either = {"LDAP_BIND_DN"}  # or another in its place
+    return [pytest.param(word, name, id=f"{word}-{name}") for name in {*NEEDED[word]} - either]
+
+
+@pytest.mark.parametrize(("word", "name"), [row for word in EVERY for row in sorted(named(word))])
+def test_mandatory(word, name):
+    """A setting that is missing is reported by its name, with where to get it."""
+    written = environ(word)
+    del written[name]
+
+    found = auth.problems(settings(written))
+
+    assert any(problem.what.startswith(f"{name}=") for problem in found)
+    assert all(problem.wrong and problem.cure for problem in found)
+    assert SECRET not in "\n".join(map(str, found))
+
+
+@pytest.mark.parametrize("word", OUTSIDE)
+def test_nothing_set(word):
+    """All that is missing is reported at once, whom to let in included."""
+    found = auth.problems(settings({"AUTH": word}))
+
+    said = {problem.what.partition("=")[0] for problem in found}
+    either = {"LDAP_BIND_DN"}
+    assert said >= {"ALLOW", *NEEDED[word]} - either
+
+
+@pytest.mark.parametrize("word", BY_OAUTH)
+def test_secret_with_spaces(word):
+    """A client id or secret copied with something besides is found; a secret is not shown."""
+    client = auth.PROVIDERS[word].client
+    wrong = {f"{client}_CLIENT_ID": "my hub", f"{client}_CLIENT_SECRET": f"{SECRET} \t{SECRET}"}
+
+    identity, secret = problems(word, **wrong)
+
+    assert identity.what == f"{client}_CLIENT_ID=my hub"
+    assert secret.what == f"{client}_CLIENT_SECRET=(hidden)"
+    assert SECRET not in f"{identity}{secret}"
+
+
+@pytest.mark.parametrize("word", BY_OAUTH)
+@pytest.mark.parametrize("others", [(), ("native",)])
+def test_callback(build, word, others):
+    """People are sent back to where the hub expects them, alone and beside another way."""
+    words = (*others, word)
+    made = build(*words, HUB_DOMAIN="hub.example.org", HTTPS_PORT="8443")
+    own = made._authenticators[-1] if others else made
+    page = prefix(word, {one: auth.PROVIDERS[one] for one in words})
+
+    assert isinstance(made, KitMultiAuthenticator) == bool(others)
+    assert own.oauth_callback_url == f"https://hub.example.org:8443/hub{page}/oauth_callback"
+    assert f"{page}/oauth_callback" in [path for path, _ in made.get_handlers(None)]
+    assert own.client_secret == SECRET
+
+
+@pytest.mark.parametrize("word", BY_OAUTH)
+def test_callback_given(build, word):
+    """An address for people to come back to is taken as it is, and must lead to the hub."""
+    domain, path = {"HUB_DOMAIN": "hub.example.org"}, "/hub/oauth_callback"
+    right = f"https://hub.example.org:8443{path}"
+
+    assert build(word, OAUTH_CALLBACK_URL=right, **domain).oauth_callback_url == right
+    [elsewhere] = problems(word, OAUTH_CALLBACK_URL=f"https://old.example.org{path}", **domain)
+    assert "HUB_DOMAIN=hub.example.org" in elsewhere.wrong
+    [deeper] = problems(word, OAUTH_CALLBACK_URL=f"https://hub.example.org/x{path}", **domain)
+    assert f"must end in {path} " in deeper.wrong
+    [beside] = problems("native", word, OAUTH_CALLBACK_URL=right, **domain)
+    assert f"must end in /hub/{word}/oauth_callback " in beside.wrong
+
+
+def test_one_callback_for_two():
+    """One address cannot serve two providers; without it each has its own."""
+    words = ("github", "generic-oauth")
+    given = {"HUB_DOMAIN": "h.example.org"}
+
+    assert problems(*words, **given) == []
+    url = "https://h.example.org/hub/oauth_callback"
+    [found] = problems(*words, OAUTH_CALLBACK_URL=url, **given)
+    assert found.wrong == "cannot serve both github and generic-oauth."
+
+
+@pytest.mark.parametrize("word", BY_OAUTH)
+def test_identity(build, word):
+    """The account is the provider's own number, whatever its name; without one nobody comes in."""
+    made = build(word)
+
+    assert made.identity(model(word)) == ACCOUNTS[word][2]
+    assert made.identity({**model(word), "name": "grace"}) == ACCOUNTS[word][2]
+    for nothing in ({}, {"auth_state": None}, {"auth_state": {ACCOUNTS[word][0]: {}}}):
+        with pytest.raises(HTTPError) as refused:
+            made.identity({"name": "ada", **nothing})
+        assert refused.value.status_code == 403
+        assert "did not say what this hub needs to know" in refused.value.log_message
+
+
+@pytest.mark.parametrize("word", BY_OAUTH)
+def test_no_name(build, word, caplog):
+    """A provider that tells no name is named in a plain sentence; the record is not logged."""
+    made = build(word)
+
+    with pytest.raises(HTTPError) as refused:
+        made.user_info_to_username({"sub": SECRET, "idp": IDP})
+
+    assert refused.value.status_code == 403
+    assert SECRET not in refused.value.log_message + caplog.text
+
+
+@pytest.mark.parametrize("word", BY_OAUTH)
+def test_limits(build, word):
+    """Every request ends, proves whom it is sent to, and takes no secret elsewhere."""
+    made = build(word, OAUTH_CA_FILE="secrets/ca.crt")
+
+    wanted = made.http_request_kwargs
+    assert (wanted["connect_timeout"], wanted["request_timeout"]) == (5, 10)
+    assert wanted["follow_redirects"] is False
+    assert made.validate_server_cert
+    public = word == "github"
+    assert wanted.get("ca_certs") == (None if public else "/run/hubkit/hub/secrets/ca.crt")
+
+
+def test_unknown():
     """An unknown AUTH is refused with the names there are; nothing is configured."""
     c = Config()
-    env = Settings.from_env({"AUTH": wrong}) if wrong else Settings.from_env({})
-    object.__setattr__(env, "auth", wrong)
 
     with pytest.raises(ConfigError) as refused:
-        auth.configure(c, env, PEOPLE)
+        auth.configure(c, settings({"AUTH": "github2"}), PEOPLE)
 
     [problem] = refused.value.problems
-    assert problem.what == f"AUTH={wrong}"
-    assert problem.wrong == f"must be {' or '.join(auth.PROVIDERS)}."
+    assert problem.what == "AUTH=github2"
+    assert all(word in problem.wrong for word in EVERY)
     assert not c
 
 
-@pytest.mark.parametrize("name", sorted(auth.PROVIDERS))
-def test_known(name):
-    """A name of the table is no problem."""
-    assert auth.problems(Settings.from_env({"AUTH": name})) == []
+def test_tenant_of_everybody():
+    """AUTH=azuread is for one tenant: in others strangers choose their own names."""
+    for tenant in ("", "/common", "/organizations", "/consumers", f"{AZURE[33:]}/v2.0"):
+        url = f"https://login.microsoftonline.com{tenant}"
+        [found] = problems("azuread", OAUTH_URL=url)
+        assert "must name your tenant" in found.wrong
 
 
-@pytest.mark.parametrize("name", sorted(auth.PROVIDERS))
-def test_explained(name):
-    """The setting AUTH says of each provider what it is."""
-    [setting] = [one for one in Settings.__dataclass_fields__.values() if one.name == "auth"]
-
-    assert f"{name} (" in setting.metadata["text"]
+def test_policies_known():
+    """What a provider declares are words of ALLOW."""
+    words = {word for one in auth.PROVIDERS.values() for word in one.policies}
+    assert words <= {"userlist", "organisation", "group", "everyone"}
+    assert Policy().allow == {"userlist"}

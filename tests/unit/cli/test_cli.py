@@ -26,6 +26,7 @@ def hub(tmp_path, monkeypatch):
     """Be in the hub's container: settings in the environment, secrets in their places."""
     (tmp_path / "cookie_secret").write_bytes(SECRET)
     monkeypatch.setattr(stack, "COOKIE_SECRET", tmp_path / "cookie_secret")
+    monkeypatch.setattr(stack, "REGISTER", tmp_path / "people.sqlite")
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/jupyterhub.sqlite")
     monkeypatch.setenv("HUB_DOMAIN", "a.org")
     database = create_engine(f"sqlite:///{tmp_path}/jupyterhub.sqlite")

@@ -52,6 +52,11 @@ def site_file(bits):
     return change
 
 
+def no_authority(root):
+    env("OAUTH_CA_FILE=secrets/ca")(root)
+    (root / "secrets" / "ca").write_text("no certificate")
+
+
 # The check → (what breaks a checkout, what the problem is about, words of its cure).
 BROKEN = {
     checks.env_file: [
@@ -60,7 +65,10 @@ BROKEN = {
         (env("MEM_LIMT=2G"), ".env: MEM_LIMT", "MEM_LIMIT?"),
         (env("TLS=acme"), "ACME_EMAIL=", "Write the address"),
     ],
-    checks.sign_in: [(env("AUTH=password"), "AUTH=password", "'Sign-in' in .env.example")],
+    checks.sign_in: [
+        (env("AUTH=password"), "AUTH=password", "'Sign-in' in .env.example"),
+        (env("LDAP_SERVER_HOST=localhost"), "LDAP_SERVER_HOST=localhost", "other machines"),
+    ],
     checks.userlist: [
         (remove("userlist"), "userlist", "one name per line"),
         (write("userlist", "ada\n"), "userlist", "Write 'admin'"),
@@ -71,7 +79,14 @@ BROKEN = {
         (mode("secrets/jupyterhub.key", 0o644), "secrets/jupyterhub.key", "chmod 600"),
         (env("HUB_DOMAIN=a.org"), "secrets/jupyterhub.crt", "Set HUB_DOMAIN"),
     ],
-    checks.site_config: [(env("SITE_CONFIG=my.py"), "SITE_CONFIG=my.py", "site/my.py")],
+    checks.authorities: [
+        (env("LDAP_CA_FILE=secrets/ca"), "LDAP_CA_FILE=secrets/ca", "PEM"),
+        (no_authority, "OAUTH_CA_FILE=secrets/ca", "BEGIN"),
+    ],
+    checks.site_files: [
+        (env("SITE_CONFIG=my.py"), "SITE_CONFIG=my.py", "site/my.py"),
+        (env("LOGO_FILE=logo.png"), "LOGO_FILE=logo.png", "site/logo.png"),
+    ],
     checks.readable: [
         (mode("userlist", 0o600), "userlist", "chmod o+r userlist"),
         (mode("jupyterhub_config.py", 0o640), "jupyterhub_config.py", "chmod o+r"),
@@ -131,7 +146,7 @@ def test_site_config_found(checkout):
     (checkout / "site" / "my.py").touch()
     env("SITE_CONFIG=site/my.py")(checkout)
 
-    assert look(checks.site_config, checkout) == []
+    assert look(checks.site_files, checkout) == []
 
 
 def test_missing_files_are_readable(checkout):

@@ -34,7 +34,7 @@ def contents(folder):
     }
 
 
-RANDOM = ["proxy/token", "warden/token"]
+RANDOM = ["proxy/token", "warden/token", "hub/service-token"]
 COPIES = ["hub/proxy-token", "hub/docker/config.json", "hub/secrets/db"]
 SERVED = ["edge/jupyterhub.crt", "edge/jupyterhub.key"]
 KEPT = ["jupyterhub_cookie_secret", "auth_state_key"]
@@ -102,7 +102,7 @@ def test_secrets_are_random(layout):
     layout.make()
     made = [contents(layout.run)[name] for name in RANDOM] + list(contents(layout.data).values())
 
-    assert len(set(made)) == 4
+    assert len(set(made)) == 5
     assert all(len(bytes.fromhex(secret)) == 32 for secret in made)
 
 

@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 
 from hubkit import stack
 from hubkit.auth.invitations import InvitationRefused, Invitations
+from hubkit.auth.register import Register
 from hubkit.errors import ConfigError, HubkitError
 from hubkit.ops import people
 from hubkit.settings import Settings
+from hubkit.userlist import Userlist
 
 SECRET = b"0123456789abcdef"
 
@@ -25,6 +27,7 @@ def env(tmp_path, monkeypatch):
     """Return the settings of a hub with a database and a secret of its own."""
     (tmp_path / "cookie_secret").write_bytes(SECRET + b"\n")
     monkeypatch.setattr(stack, "COOKIE_SECRET", tmp_path / "cookie_secret")
+    monkeypatch.setattr(stack, "REGISTER", tmp_path / "people.sqlite")
     url = f"sqlite:///{tmp_path}/jupyterhub.sqlite"
     database = create_engine(url)
     orm.Base.metadata.create_all(database)
@@ -146,7 +149,7 @@ def test_no_name(env, name):
 
 def test_passwords_kept_elsewhere(env):
     """A hub that keeps no passwords cannot invite anybody to set one."""
-    object.__setattr__(env, "auth", "ldap")
+    object.__setattr__(env, "auth", ("ldap",))
 
     with pytest.raises(HubkitError, match="AUTH=ldap"):
         people.invitation(env, "ada")
@@ -163,3 +166,16 @@ def test_before_the_hub_has_a_database(env, tmp_path, ask):
     database = create_engine(env.database_url)
     assert inspect(database).get_table_names() == []
     database.dispose()
+
+
+def test_an_invitation_lets_in_who_was_taken_off_the_list(env):
+    """The list did so before; an administrator who makes a link means it."""
+    register = Register(stack.REGISTER)
+    register.apply(Userlist(("ada", "boss"), ("boss",)))
+    register.apply(Userlist(("boss",), ("boss",)))
+
+    people.invitation(env, "ada")
+    people.invitation(env, "boss")
+
+    assert register.person("ada").origin == ""
+    assert register.person("boss").listed

@@ -15,8 +15,11 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 DOCKER = """#!/bin/sh
+if [ "$1 $2" = "compose ps" ]; then echo "$RUNNING"; exit; fi
+[ "$1" != run ] || cat >"$RECORD.input"
 [ "$1 $2" != "image inspect" ] || { echo "$3" >>"$RECORD.images"; exit "${NO_IMAGE:-0}"; }
 for word in "$@"; do printf '%s\\n' "$word"; done >>"$RECORD"
+[ "$1" != run ] || exit "${FAILS:-0}"
 """
 
 
@@ -60,6 +63,7 @@ def hubkit(kit, tmp_path, engine_socket):
             capture_output=True,
             text=True,
             check=False,
+            stdin=subprocess.DEVNULL,
         )
         return done, record.read_text().splitlines() if record.exists() else []
 
@@ -149,3 +153,91 @@ def test_project_that_cannot_be_read(hubkit, kit):
 
     assert (done.returncode, words) == (1, [])
     assert "COMPOSE_PROJECT_NAME has a quote" in done.stderr
+
+
+SYNC = ["compose", "exec", "-T", "jupyterhub", "hubkit", "users", "sync"]
+
+
+@pytest.mark.parametrize("action", ["list", "sync", "block", "unblock", "release", "invite"])
+def test_users(hubkit, tmp_path, action):
+    """What is about people who are in runs in the hub's container, word by word."""
+    done, words = hubkit("users", action, "a b", "--json", RUNNING="jupyterhub")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert words == [*SYNC[:-1], action, "a b", "--json"]
+    assert not (tmp_path / "record.images").exists()
+
+
+def test_users_without_a_hub(hubkit):
+    """Where no hub runs, how to start it is said."""
+    done, words = hubkit("users", "list", RUNNING="edge")
+
+    assert (done.returncode, words) == (1, [])
+    assert done.stderr == "hubkit: the hub does not run.\n  Start it with 'make up'.\n"
+
+
+@pytest.mark.parametrize("action", ["add", "remove", "admin"])
+def test_edit(hubkit, kit, action):
+    """The file is edited by the caller on the checkout; then the running hub is told."""
+    done, words = hubkit("users", action, "ada", RUNNING="jupyterhub")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert words[:2] == ["run", "--rm"]
+    assert words[-len(SYNC) :] == SYNC
+    edit = words[: -len(SYNC)]
+    assert edit[-5:] == ["jupyterhub-hub", "hubkit", "users", action, "ada"]
+    assert after(edit, "--volume") == [f"{kit}:/kit"]
+    assert after(edit, "--user") == [f"{os.getuid()}:{os.getgid()}"]
+    assert after(edit, "--network") == ["none"]
+    assert "--interactive" not in edit
+
+
+def test_edit_without_a_hub(hubkit):
+    """The file may be edited while the hub does not run; when it counts is said."""
+    done, words = hubkit("users", "add", "ada")
+
+    assert done.stdout == "hubkit: the hub does not run; the userlist counts from its next start\n"
+    assert "compose" not in words
+
+
+def test_edit_that_fails(hubkit):
+    """What could not be written is not applied."""
+    done, words = hubkit("users", "add", "a/b", RUNNING="jupyterhub", FAILS="3")
+
+    assert done.returncode == 3
+    assert "compose" not in words
+
+
+@pytest.mark.parametrize("absolute", [True, False], ids=["from anywhere", "from here"])
+def test_import(hubkit, tmp_path, absolute):
+    """A table lies where the caller says; the container reads it, and knows its name."""
+    table = tmp_path / "my people.csv"
+    table.write_text("ada\n")
+
+    done, words = hubkit(
+        "users", "import", table if absolute else table.name, "--x", RUNNING="jupyterhub"
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    edit = words[: -len(SYNC)]
+    assert edit[-6:] == ["users", "import", "-", "--called", "my people.csv", "--x"]
+    assert "--interactive" in edit
+    assert (tmp_path / "record.input").read_text() == "ada\n"
+
+
+def test_import_of_nothing(hubkit):
+    """A table that is not there ends the script before anything is run."""
+    done, words = hubkit("users", "import", "none.csv", RUNNING="jupyterhub")
+
+    assert (done.returncode, words) == (1, [])
+    assert done.stderr == "hubkit: none.csv is no file that can be read.\n"
+
+
+@pytest.mark.parametrize("words", [["--help"], ["import", "--help"], []], ids=" ".join)
+def test_help_of_users(hubkit, words):
+    """How `users` is used can be asked without a hub and without the engine."""
+    done, asked = hubkit("users", *words, DOCKER_SOCKET="/nowhere")
+
+    assert (done.returncode, done.stdout) == (0, "")
+    assert asked[-2 - len(words) :] == ["hubkit", "users", *words]
+    assert after(asked, "--network") == ["none"]

@@ -1,0 +1,60 @@
+"""Edit the file `userlist`: whole or not at all, with the mode and owner it had."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from hubkit.errors import ConfigError, HubkitError
+from hubkit.listing import UNCHANGED, Difference
+from hubkit.userlist import Userlist
+
+ELSEWHERE = "the userlist cannot be written in here; on the hub's machine: {words}"
+
+
+def edit(path: Path, change: Callable[[str], str], words: str) -> Difference:
+    """Replace what the file at *path* says by what *change* makes of it.
+
+    Args:
+        path: The userlist.
+        change: Returns the new text for the old.
+        words: What to run where the file can be written, for the message if it cannot here.
+
+    Raises:
+        ConfigError: The file is wrong, or would be; nothing was changed.
+        HubkitError: The file cannot be written.
+    """
+    if not path.parent.is_dir():
+        raise HubkitError(ELSEWHERE.format(words=words))
+    try:
+        before = Userlist.read(path)
+        text = path.read_bytes().decode("utf-8")
+        changed = change(text)
+        after = Userlist.parse(changed)
+    except ConfigError as error:
+        raise ConfigError(error.problems, UNCHANGED) from None
+    if changed != text:
+        try:
+            _replace(path.resolve(), changed.encode("utf-8"))
+        except OSError as error:
+            said = ELSEWHERE.format(words=words)
+            raise HubkitError(f"{path}: {error.strerror}; {said}") from error
+    return Difference.between(before, after)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)
+    was = path.stat()
+    try:
+        with part.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if os.geteuid() == 0:
+            os.chown(part, was.st_uid, was.st_gid)
+        part.chmod(was.st_mode & 0o7777)
+        part.rename(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,62 @@
+"""What a provider's answers mean, looked at by themselves."""
+
+from __future__ import annotations
+
+import json
+from io import BytesIO
+
+import pytest
+from tornado.httpclient import HTTPClientError, HTTPRequest, HTTPResponse
+from tornado.httputil import HTTPHeaders
+
+from hubkit.auth.asking import is_outage
+from hubkit.auth.oauth import names_in
+
+
+def response(status, content=None, **headers):
+    fields = HTTPHeaders({name.replace("_", "-"): value for name, value in headers.items()})
+    body = BytesIO(json.dumps(content).encode())
+    return HTTPResponse(HTTPRequest("https://x/"), status, headers=fields, buffer=body)
+
+
+@pytest.mark.parametrize(
+    ("claim", "told", "names"),
+    [
+        pytest.param("groups", {"groups": ["a", "b"]}, ["a", "b"], id="a list"),
+        pytest.param("groups", {"groups": "staff"}, ["staff"], id="one name is no row of letters"),
+        pytest.param("groups", {}, [], id="none"),
+        pytest.param("groups", {"groups": None}, [], id="null"),
+        pytest.param("groups", {"groups": [{"id": 1}, "a"]}, ["a"], id="what is no name"),
+        pytest.param("realm.roles", {"realm": {"roles": ["a"]}}, ["a"], id="a path"),
+        pytest.param("realm.roles", {"realm": ["roles"]}, [], id="a path that ends"),
+        pytest.param("https://x.org/g", {"https://x.org/g": ["a"]}, ["a"], id="a name with dots"),
+    ],
+)
+def test_names_in(claim, told, names):
+    """Groups are found wherever a provider lists them, and nothing else is taken for one."""
+    assert names_in(told, claim) == names
+
+
+@pytest.mark.parametrize(
+    ("error", "out"),
+    [
+        (response(401), False),
+        (response(403, {"message": "Your account was suspended."}), False),
+        (response(403, {"message": "x"}, X_RateLimit_Remaining="0"), True),
+        (response(403, {"message": "x"}, Retry_After="60"), True),
+        (response(403, {"message": "You have exceeded a secondary rate limit."}), True),
+        (response(429), True),
+        (response(404), True),
+        (response(302), True),
+        (response(500), True),
+        (response(503), True),
+    ],
+)
+def test_is_outage(error, out):
+    """A provider that says no is told apart from one that cannot say."""
+    assert is_outage(HTTPClientError(error.code, response=error)) is out
+
+
+def test_client_nobody_knows():
+    """GitHub says "not found" to a hub that is not registered: that will not pass by itself."""
+    assert not is_outage(HTTPClientError(404, response=response(404)), "POST")
