@@ -40,6 +40,13 @@ SPENT = {"invalid_grant", "bad_verification_code", "bad_refresh_token"}
 class KitCallbackHandler(OAuthCallbackHandler):
     """Where the provider sends people back to; shows none of what stands in the address."""
 
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Log a refusal without the address, which holds the code."""
+        if isinstance(value, HTTPError):
+            self.log.warning("%s: %s", self.request.path, value)
+        else:
+            super().log_exception(typ, value, tb)
+
     def check_error(self) -> None:
         """Say in words that the provider broke off, or the visitor did."""
         error = self.get_argument("error", "")

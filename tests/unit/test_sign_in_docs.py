@@ -74,8 +74,7 @@ def test_the_overview_names_every_page():
         meant = auth.PROVIDERS[word].policies if auth.PROVIDERS[word].outside else set()
         if "all four" in row:
             said = {"userlist", "organisation", "group", "everyone"}
-        # Its institutions must be named, and ALLOWED_ORGANISATIONS counts only with the word.
-        assert said == ({"organisation"} if word == "cilogon" else meant), word
+        assert said == meant, word
 
 
 @pytest.mark.parametrize("name", PROVIDER_PAGES)
