@@ -29,6 +29,7 @@ PASSWORD = "correct horse 42 staple"  # everybody's
 
 NO_SUCH_OBJECT = 32
 LOCKED_FOR_EVER = "000001010000Z"
+SAYS = f"ou=says,{BASE}"  # cn=busy below it answers every bind and search with just that
 
 
 def escape(value: str) -> str:
@@ -170,6 +171,12 @@ class Directory:
         home, secret = ("homeDirectory", f"/home/{number}"), ("userPassword", password)
         self._add(user_dn(user, base), *classes, *names, *numbers, home, secret)
         return user_dn(user, base)
+
+    def rename_user(self, user: str, new: str) -> None:
+        """Call *user* otherwise; the entry stays the same, and so does its entryUUID."""
+        change = "changetype: modrdn\nnewrdn:: {}\ndeleteoldrdn: 1\n"
+        coded = base64.b64encode(f"uid={escape(new)}".encode()).decode()
+        self.modify(_lines(("dn", user_dn(user))) + change.format(coded))
 
     def remove_user(self, user: str, *, base: str = PEOPLE) -> None:
         self.modify(_lines(("dn", user_dn(user, base))) + "changetype: delete\n")

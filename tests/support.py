@@ -111,7 +111,9 @@ class Stack:
         return self.path / "secrets" / "jupyterhub.crt"
 
     def make_target(self, target: str, *, check: bool = True, **env: str) -> Any:
-        environ = {**os.environ, **env}
+        # What a make above this one left for the one below would make it say more.
+        outer = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+        environ = {name: os.environ[name] for name in os.environ.keys() - outer} | env
         return run("make", target, cwd=self.path, check=check, env=environ, timeout=UP_SECONDS)
 
     def up(self) -> str:

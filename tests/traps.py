@@ -8,6 +8,7 @@ import socket
 import ssl
 import tempfile
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 STARTTLS = b"1.3.6.1.4.1.1466.20037"
-Mode = Literal["silent", "untrusted ldaps", "plain starttls"]
+Mode = Literal["silent", "dripping", "untrusted ldaps", "plain starttls"]
 
 
 class Authority:
@@ -98,6 +99,7 @@ class Trap:
 
     `silent` never answers. `untrusted ldaps` speaks TLS at once, `plain starttls` after
     it granted StartTLS; the certificate has the right names, of an unknown authority.
+    `dripping` answers whatever it is asked, one byte at a time, and is never done.
     No mode ever answers a BIND.
     """
 
@@ -148,6 +150,8 @@ class Trap:
         with connection, suppress(OSError):  # an ssl.SSLError too: the client hung up
             while data := connection.recv(65536):
                 heard.wire += data
+                if self.mode == "dripping":
+                    _drip(connection)
                 if tls:
                     connection.sendall(tls.answer(data))
                 elif self.mode == "plain starttls" and STARTTLS in data:
@@ -173,6 +177,14 @@ class _Tls:
             while plain := self.session.read(65536):
                 self.heard.decrypted += plain
         return self.outgoing.read()
+
+
+def _drip(connection: socket.socket) -> None:
+    """Send a message that is announced to have 2 GB, until the other side hangs up."""
+    connection.sendall(bytes.fromhex("30847fffffff"))
+    while True:
+        time.sleep(0.1)
+        connection.sendall(b"\0")
 
 
 def _granted(request: bytes) -> bytes:

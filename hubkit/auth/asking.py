@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from oauthenticator.oauth2 import OAuthenticator
@@ -27,12 +27,16 @@ DOWN = "{provider} does not answer. Try again in a minute."
 UNCLEAR = "{provider} did not say what this hub needs to know about you. Please tell {contact}."
 
 
-class Outage(Exception):
-    """The provider did not answer, or not to the question; the text is for people."""
+class Unsaid(Exception):
+    """The provider says neither yes nor no about somebody; the text is for people."""
+
+
+class Outage(Unsaid):
+    """The provider did not answer, or not to the question: it says nothing of anybody."""
 
 
 # What went wrong during one look: OAuthenticator swallows it where it uses a refresh token.
-OUTAGES: ContextVar[list[Outage] | None] = ContextVar("outages", default=None)
+UNSAID: ContextVar[list[Unsaid] | None] = ContextVar("unsaid", default=None)
 
 
 class Asking(OAuthenticator):
@@ -53,11 +57,11 @@ class Asking(OAuthenticator):
 
     def outage(self, text: str) -> Outage:
         """Return an outage to raise, and remember it."""
-        made = Outage(self.worded(text))
-        noted = OUTAGES.get()
-        if noted is not None:
-            noted.append(made)
-        return made
+        return noted(Outage(self.worded(text)))
+
+    def unsaid(self, text: str, **values: str) -> Unsaid:
+        """Return what to raise where the provider is up, but leaves out one person's answer."""
+        return noted(Unsaid(self.worded(text, **values)))
 
     async def fetch(
         self, req: HTTPRequest, label: str = "fetching", parse_json: bool = True, **kwargs: Any
@@ -79,6 +83,8 @@ class Asking(OAuthenticator):
             said = f"{type(error).__name__}: {error}"
         except ValueError:
             said = "no JSON"
+        except Exception as error:  # noqa: BLE001 (what only one kind of answer brings about)
+            said = type(error).__name__
         address = urlsplit(req.url)._replace(query="").geturl()
         self.log.warning("%s: %s %s answered %.200s", label, req.method, address, said)
         raise self.outage(DOWN)
@@ -108,7 +114,20 @@ class Asking(OAuthenticator):
                 return found
             if urlsplit(url)[:2] != began:  # the token goes nowhere else
                 break
+        else:
+            raise self.unsaid(UNCLEAR)  # of this person there is more than can be read
         raise self.outage(UNCLEAR)
+
+
+Made = TypeVar("Made", bound=Unsaid)
+
+
+def noted(made: Made) -> Made:
+    """Return *made*, remembered for the look that is under way."""
+    found = UNSAID.get()
+    if found is not None:
+        found.append(made)
+    return made
 
 
 def is_outage(error: HTTPClientError, method: str = "GET") -> bool:
@@ -117,8 +136,9 @@ def is_outage(error: HTTPClientError, method: str = "GET") -> bool:
         headers, body = error.response.headers, error.response.body or b""
         spent = headers.get("X-RateLimit-Remaining") == "0" or "Retry-After" in headers
         return spent or b"rate limit" in body.lower()
-    if error.code == 404:  # of a client nobody knows it is GitHub's answer to a POST
-        return method == "GET"
+    if method == "GET":  # "no" to a token is one of these; others come from something between
+        return error.code not in (400, 401, 403)
+    # 404 is GitHub's answer to a client it does not know.
     return error.code < 400 or error.code in (408, 425, 429) or error.code >= 500
 
 
@@ -126,5 +146,5 @@ def decoded(body: bytes) -> Any:
     """Return the JSON in *body*, None where it is none."""
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

@@ -27,6 +27,10 @@ class KitAuth0OAuthenticator(Guard, KitOAuth, Auth0OAuthenticator):
     way = "auth0"
     asks_again = True
 
+    def place(self) -> str:
+        """Return the tenant."""
+        return client.place(f"https://{self.auth0_domain}")
+
     def identity(self, model: dict[str, Any]) -> str:
         """Return the account by its subject."""
         return self.account(model, "sub")

@@ -31,10 +31,11 @@ class KitAzureAdOAuthenticator(Guard, KitOAuth, AzureAdOAuthenticator):
 
     way = "azuread"
     asks_again = True
+    verified_claims = ("email_verified", "xms_edov")
 
     def identity(self, model: dict[str, Any]) -> str:
-        """Return the account by its object id."""
-        return self.account(model, "oid")
+        """Return the account by the tenant's id and its own in there."""
+        return self.account(model, "tid", "oid")
 
     async def token_to_user(self, token_info: Any) -> dict[str, Any]:
         """Return who a fresh id token is about."""
@@ -48,7 +49,7 @@ class KitAzureAdOAuthenticator(Guard, KitOAuth, AzureAdOAuthenticator):
         """Return the ids of the groups."""
         told = auth_state[self.user_auth_state_key]
         if self.groups_claim in (told.get("_claim_names") or {}):
-            raise self.outage(MANY)
+            raise self.unsaid(MANY)
         return await super().groups_of(auth_state)
 
 

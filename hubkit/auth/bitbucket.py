@@ -41,8 +41,8 @@ class KitBitbucketOAuthenticator(Guard, KitOAuth, BitbucketOAuthenticator):
             if not url:
                 return names
             if not url.startswith(API):  # the token goes nowhere else
-                break
-        raise self.outage(UNCLEAR)
+                raise self.outage(UNCLEAR)
+        raise self.unsaid(UNCLEAR)
 
 
 def configure(c: Any, env: Settings) -> type:

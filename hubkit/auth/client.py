@@ -12,6 +12,7 @@ from hubkit.errors import HIDDEN, Problem
 from hubkit.settings import Settings
 
 FORMS = {"native", "ldap"}  # ways to sign in that no provider sends anybody back from
+PUBLIC_GITHUB = "https://github.com"
 CONNECT_SECONDS, REQUEST_SECONDS = 5.0, 10.0
 
 
@@ -63,9 +64,17 @@ def groups(section: Config, env: Settings) -> None:
     section.groups_claim = env.oauth_groups_claim or "groups"
 
 
+def place(url: str, public: str = "") -> str:
+    """Return host and path of a provider's address, in one spelling; "" for *public*."""
+    parts = urlsplit(url)
+    host = parts.netloc.lower().removesuffix(":443")
+    found = f"{host}{parts.path.rstrip('/')}"
+    return "" if public and found == place(public) else found
+
+
 def is_public_github(env: Settings) -> bool:
     """Return whether GITHUB_URL is GitHub itself, whose certificate is a public one."""
-    return env.github_url == "https://github.com"
+    return env.github_url == PUBLIC_GITHUB
 
 
 def problems(

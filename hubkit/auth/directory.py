@@ -9,24 +9,34 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import ldap3
-from ldap3.core.exceptions import LDAPExceptionError, LDAPInvalidDnError
 from ldap3.utils.conv import escape_filter_chars
-from ldap3.utils.dn import parse_dn
 
-from hubkit.auth.verified import Verified
+from hubkit.auth.entry import WANTED, Entry, State, Values, first, id_filter, member_filter
+from hubkit.auth.verified import (
+    FAILED,
+    LATE,
+    Timed,
+    Verified,
+    closed_on_error,
+    ended,
+    leave,
+    left,
+    may_be_sent,
+)
 from hubkit.errors import HubkitError
 from hubkit.settings import ROOT, Settings
 
 DOWN_SECONDS = 60.0  # a server that did not answer is asked last for so long
 DEEPEST = 10  # groups in groups
 AT_ONCE = 40  # groups asked for in one search
-WRONG = {34, 48, 49, 19, 32, 50}  # results of a bind that are about the name or the password
-LOCKED_FOR_EVER = "000001010000Z"
-ACCOUNT_DISABLED = 2  # of Active Directory's userAccountControl
-STATUS = ["pwdAccountLockedTime", "nsAccountLock", "userAccountControl"]
+# Results of a bind that are about the name or the password: constraintViolation,
+# noSuchObject, invalidDNSyntax, inappropriateAuthentication, invalidCredentials,
+# insufficientAccessRights, unwillingToPerform. With 19 and 53 servers refuse locked accounts.
+WRONG = {19, 32, 34, 48, 49, 50, 53}
+HIDDEN = {32, 50}  # of a look at one entry: it is not there, or not for these eyes
+SICK = {1, 51, 52, 80}  # operationsError, busy, unavailable, other: another server may do
 
 
 class Unreachable(HubkitError):
@@ -35,23 +45,6 @@ class Unreachable(HubkitError):
 
 class Ambiguous(HubkitError):
     """The directory has more than one person of that name."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One person in the directory.
-
-    Attributes:
-        dn: The distinguished name.
-        name: The user name as the directory spells it, or "" where it may not be read.
-        number: ``uidNumber``, or "".
-        locked: Whether the directory has locked the account.
-    """
-
-    dn: str
-    name: str = ""
-    number: str = ""
-    locked: bool = False
 
 
 @dataclass
@@ -108,23 +101,30 @@ class Directory:
         Raises:
             Unreachable: No server could be asked safely. No password was sent.
         """
+        if dn and not may_be_sent(password):
+            return None
         reasons = []
         for host in sorted(self.hosts, key=self._is_down):
+            if ended():
+                reasons.append(f"{host}:{self.port}: {LATE}")
+                break
             try:
                 connection = self.open(host, dn, password)
-                with _closed_on_error(connection):
+                with closed_on_error(connection):
                     connection.bind()
-            except (LDAPExceptionError, OSError) as error:
+            except FAILED as error:
                 reasons.append(f"{host}:{self.port}: {_plain(error)}")
-                self._down[host] = time.monotonic() + DOWN_SECONDS
+                self._set_down(host)
                 continue
             code = connection.result["result"]
             if code == 0:
                 self._down.pop(host, None)
                 return connection
-            connection.unbind()
+            leave(connection)
             if code in WRONG:
                 return None
+            if code in SICK:
+                self._set_down(host)
             reasons.append(f"{host}:{self.port}: {connection.result['description']}")
         raise Unreachable("; ".join(reasons))
 
@@ -134,20 +134,21 @@ class Directory:
             host,
             port=self.port,
             use_ssl=self.tls == "ldaps",
-            tls=Verified(host, self.ca_file),
-            connect_timeout=self.timeout,
+            tls=Verified(host, self.ca_file, self.timeout),
+            connect_timeout=left(self.timeout),
             get_info=ldap3.NONE,
         )
         connection = ldap3.Connection(
             server,
             user=dn or None,
             password=password or None,
-            receive_timeout=self.timeout,
             auto_referrals=False,
             read_only=True,
         )
-        with _closed_on_error(connection):
+        with closed_on_error(connection):
             connection.open(read_server_info=False)
+            if not isinstance(connection.socket, Timed):
+                connection.socket = Timed(connection.socket, self.timeout)
             if self.tls == "starttls" and not connection.start_tls(read_server_info=False):
                 raise OSError("it does not speak StartTLS")
         return connection
@@ -166,7 +167,7 @@ class Directory:
         try:
             yield connection
         finally:
-            connection.unbind()
+            leave(connection)
 
     def find(self, connection: ldap3.Connection, name: str) -> Entry | None:
         """Return whom the directory calls *name*, or None.
@@ -175,26 +176,44 @@ class Directory:
             Ambiguous: More than one.
         """
         wanted = self.person_filter.replace("{username}", escape_filter_chars(name))
-        found = self._search(connection, self.base, wanted, [self.attribute, "uidNumber", *STATUS])
-        if len(found) > 1:
-            raise Ambiguous(f"{len(found)} entries below {self.base} fit the name")
-        return self._entry(*found[0]) if found else None
+        return self._only(connection, wanted)
+
+    def find_again(self, connection: ldap3.Connection, state: State) -> tuple[Entry | None, str]:
+        """Return the entry of whom *state* was stored for, and the name that finds it now.
+
+        The filter still has to admit them. None if it does not, or if whoever has the
+        name now is another account.
+
+        Raises:
+            Ambiguous: More than one.
+        """
+        for name in dict.fromkeys(str(state.get(key) or "") for key in ("asked", "name")):
+            entry = self.find(connection, name) if name else None
+            if entry and entry.is_of(state):
+                return entry, name
+        for account in list(state.get("ids") or ())[:1]:
+            entry = self._only(connection, id_filter(str(account)))
+            renamed = self.find(connection, entry.name) if entry and entry.name else None
+            if renamed and renamed.is_of(state):
+                return renamed, renamed.name
+        return None, ""
 
     def read(self, connection: ldap3.Connection, dn: str) -> Entry:
         """Return what *connection* may read of *dn* itself."""
-        attributes = [self.attribute, "uidNumber", *STATUS]
-        found = self._search(connection, dn, "(objectClass=*)", attributes, ldap3.BASE)
-        return self._entry(*found[0]) if found else Entry(dn)
+        found = self._search(
+            connection, dn, "(objectClass=*)", self._wanted(), ldap3.BASE, may_miss=True
+        )
+        return Entry.of(*found[0], self.attribute) if found else Entry(dn)
 
     def groups(self, connection: ldap3.Connection, person: Entry, name: str) -> dict[str, str]:
         """Return the groups *person* is in, also through other groups: DN → name."""
         found: dict[str, str] = {}
         if not self.group_base:
             return found
-        wanted = [_member(person.dn, name)]
+        wanted = [member_filter(person.dn, name)]
         for _ in range(DEEPEST):
             level = {
-                dn: _first(values.get("cn")) or dn
+                dn: first(values.get("cn")) or dn
                 for some in _batches(wanted)
                 for dn, values in self._search(
                     connection, self.group_base, f"(|{''.join(some)})", ["cn"]
@@ -204,8 +223,17 @@ class Directory:
             if not new:
                 break
             found |= new
-            wanted = [_member(dn) for dn in new]
+            wanted = [member_filter(dn) for dn in new]
         return found
+
+    def _only(self, connection: ldap3.Connection, wanted: str) -> Entry | None:
+        found = self._search(connection, self.base, wanted, self._wanted())
+        if len(found) > 1:
+            raise Ambiguous(f"{len(found)} entries below {self.base} fit the name")
+        return Entry.of(*found[0], self.attribute) if found else None
+
+    def _wanted(self) -> list[str]:
+        return [self.attribute, *WANTED]
 
     def _search(
         self,
@@ -214,81 +242,42 @@ class Directory:
         wanted: str,
         attributes: list[str],
         scope: str = ldap3.SUBTREE,
-    ) -> list[tuple[str, dict[str, Any]]]:
-        connection.search(base, wanted, scope, attributes=attributes)
+        *,
+        may_miss: bool = False,
+    ) -> list[tuple[str, Values]]:
+        """Return what is found; "nothing" only where the server has looked and said so.
+
+        Raises:
+            Unreachable: It did not answer, or with an error: nobody is gone by that.
+        """
+        host = connection.server.host
+        try:
+            connection.search(base, wanted, scope, attributes=attributes)
+        except FAILED as error:
+            self._set_down(host)
+            raise Unreachable(f"{host}:{self.port}: {_plain(error)}") from None
+        code, said = connection.result["result"], connection.result["description"]
+        if may_miss and code in HIDDEN:
+            return []
+        if code != 0:
+            if code in SICK:
+                self._set_down(host)
+            raise Unreachable(f"{host}:{self.port} says of a search below {base}: {said}")
         return [
-            (one["dn"], {key.lower(): value for key, value in one["attributes"].items()})
+            (one["dn"], {key.lower(): value for key, value in one["raw_attributes"].items()})
             for one in connection.response or []
-            if one["type"] == "searchResEntry"
+            if one["type"] == "searchResEntry"  # and no references to elsewhere
         ]
 
-    def _entry(self, dn: str, values: dict[str, Any]) -> Entry:
-        names = _texts(values.get(self.attribute.lower()))
-        name = next((one for one in names if _names_entry(dn, one)), min(names, default=""))
-        return Entry(dn, name, _first(values.get("uidnumber")), _locked(values))
+    def _set_down(self, host: str) -> None:
+        self._down[host] = time.monotonic() + DOWN_SECONDS
 
     def _is_down(self, host: str) -> bool:
         return self._down.get(host, 0.0) > time.monotonic()
 
 
-@contextmanager
-def _closed_on_error(connection: ldap3.Connection) -> Iterator[None]:
-    """Close the socket, which ldap3 leaves open where something fails."""
-    try:
-        yield
-    except (LDAPExceptionError, OSError):
-        if connection.socket:
-            connection.socket.close()
-        raise
-
-
-def same_dn(one: str, other: str) -> bool:
-    """Return whether two distinguished names are the same but for case and spaces."""
-    try:
-        return _parsed(one) == _parsed(other)
-    except LDAPInvalidDnError:
-        return False
-
-
-def _parsed(dn: str) -> list[tuple[str, str]]:
-    return [(kind.casefold(), value.casefold()) for kind, value, _ in parse_dn(dn, strip=True)]
-
-
-def _names_entry(dn: str, name: str) -> bool:
-    try:
-        return _parsed(dn)[0][1] == name.casefold()
-    except (LDAPInvalidDnError, IndexError):
-        return False
-
-
-def _member(dn: str, name: str = "") -> str:
-    value = escape_filter_chars(dn)
-    by_name = f"(memberUid={escape_filter_chars(name)})" if name else ""
-    return f"(member={value})(uniqueMember={value}){by_name}"
-
-
 def _batches(wanted: list[str]) -> Iterable[list[str]]:
     return (wanted[begin : begin + AT_ONCE] for begin in range(0, len(wanted), AT_ONCE))
-
-
-def _texts(value: Any) -> list[str]:
-    values = value if isinstance(value, list) else [value] if value else []
-    return [
-        one.decode("utf-8", "replace") if isinstance(one, bytes) else str(one) for one in values
-    ]
-
-
-def _first(value: Any) -> str:
-    return min(_texts(value), default="")
-
-
-def _locked(values: dict[str, Any]) -> bool:
-    control = _first(values.get("useraccountcontrol"))
-    return (
-        LOCKED_FOR_EVER in _texts(values.get("pwdaccountlockedtime"))
-        or _first(values.get("nsaccountlock")).lower() == "true"
-        or (control.isdigit() and bool(int(control) & ACCOUNT_DISABLED))
-    )
 
 
 def _plain(error: Exception) -> str:

@@ -24,7 +24,6 @@ from hubkit.errors import Problem
 from hubkit.settings import Settings
 
 TITLE = "your organisation"
-UNVERIFIED = "{provider} has not verified your e-mail address. Verify it there, then sign in."
 LOOK_UP_SECONDS = 3600.0  # between two looks at a provider's addresses
 SCOPE = ["openid", "profile", "email"]
 
@@ -53,6 +52,10 @@ class Discovering(KitOAuth):
         "userdata_url": "userinfo_endpoint",
     }
     looked_up = Float(0.0)  # seconds on a clock that only grows; 0 for never
+
+    def place(self) -> str:
+        """Return the issuer."""
+        return client.place(str(self.issuer))
 
     async def ready(self) -> None:
         """Look the provider's addresses up, unless they are known.
@@ -100,13 +103,6 @@ class KitGenericOAuthenticator(Guard, Discovering, GenericOAuthenticator):
     def identity(self, model: dict[str, Any]) -> str:
         """Return the account by its subject, which never changes."""
         return self.account(model, "sub")
-
-    def name_in(self, user_info: Any) -> str:
-        """Return the name in what the provider said; an address only if it is verified."""
-        verified = str(user_info.get("email_verified")).lower() == "true"
-        if self.username_claim == "email" and not verified:
-            raise Refused(403, self.worded(UNVERIFIED))
-        return super().name_in(user_info)
 
 
 def configure(c: Any, env: Settings) -> type:

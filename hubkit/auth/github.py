@@ -30,6 +30,10 @@ class KitGitHubOAuthenticator(Guard, KitOAuth, GitHubOAuthenticator):
     way = "github"
     asks_again = True
 
+    def place(self) -> str:
+        """Return the Enterprise server, "" for github.com."""
+        return client.place(self.github_url, client.PUBLIC_GITHUB)
+
     def identity(self, model: dict[str, Any]) -> str:
         """Return the account by its number; a login can change hands."""
         return self.account(model, "id")

@@ -28,6 +28,10 @@ class KitGitLabOAuthenticator(Guard, KitOAuth, GitLabOAuthenticator):
     way = "gitlab"
     asks_again = True
 
+    def place(self) -> str:
+        """Return the GitLab, "" for gitlab.com."""
+        return client.place(self.gitlab_url, PUBLIC)
+
     def identity(self, model: dict[str, Any]) -> str:
         """Return the account by its number."""
         return self.account(model, "sub")

@@ -7,27 +7,21 @@ whether that person may use the hub, now and at each later request.
 
 from __future__ import annotations
 
-import time
+import sqlite3
 from typing import Any
 
-from jupyterhub.auth import Authenticator
 from tornado.web import HTTPError
-from traitlets import Instance, Integer, Unicode
 
-from hubkit import stack
-from hubkit.auth.answers import Refused, address, finished, prepared, told
-from hubkit.auth.audit import Audit, shortened
-from hubkit.auth.failures import Failures
-from hubkit.auth.policy import Policy, whole_name
-from hubkit.auth.recheck import Answer, Rechecks
-from hubkit.auth.register import Register
-from hubkit.auth.renames import follow
+from hubkit.auth.answers import Refused, address, finished, told
+from hubkit.auth.audit import shortened
+from hubkit.auth.staying import Staying
 from hubkit.userlist import canonical, is_name
 
-GRACE = 24 * 3600  # seconds a token works on while the provider wants a fresh sign-in
+LONGEST_TYPED = 256  # characters of a name that are looked at
 
 BAD_NAME = "This is no user name: at most 128 characters, without spaces, commas, slashes and '#'."
 LATER = "Too many failed sign-ins. Try again in {minutes} min."
+BUSY = "The hub is busy; try again in a moment."
 TAKEN = (
     "The name {name} on this hub belongs to another account; ask {contact}. "
     "(For administrators: hubkit users release {name})"
@@ -35,45 +29,8 @@ TAKEN = (
 KEPT = "The name {name} on this hub is kept for somebody who signs in another way; ask {contact}."
 
 
-class Guard(Authenticator):
+class Guard(Staying):
     """Lets in whom the policy admits, and nobody else."""
-
-    way = Unicode(help="The provider's word in AUTH.")
-    asks_again = False  # whether the provider can be asked about somebody who is in
-    policy = Instance(Policy, (), help="Who may use the hub.").tag(config=True)
-    recheck_seconds = Integer(300, help="Seconds between two looks at one person.").tag(config=True)
-    register = Instance(Register)
-    audit = Instance(Audit)
-    failures = Instance(Failures, ())
-    rechecks = Instance(Rechecks)
-
-    def _register_default(self) -> Register:
-        return Register(stack.REGISTER)
-
-    def _audit_default(self) -> Audit:
-        return Audit(stack.AUDIT_LOG)
-
-    def _rechecks_default(self) -> Rechecks:
-        return Rechecks(self.recheck_seconds)
-
-    def __init__(self, **kwargs: Any):
-        super().__init__(**kwargs)
-        if not isinstance(self.parent, Guard):  # one of several: those together follow
-            follow(self.renamed)
-
-    # --- who somebody is
-
-    def identity(self, model: dict[str, Any]) -> str:
-        """Return the account at the provider, which outlives a change of its name."""
-        return f"{self.way}:{model['name']}"
-
-    def normalize_username(self, username: str) -> str:
-        """Return the one spelling of *username*."""
-        return str(super().normalize_username(canonical(username)))
-
-    def validate_username(self, username: str) -> bool:
-        """Return whether *username* may be a hub user's name."""
-        return is_name(username) and bool(super().validate_username(username))
 
     async def authenticate(
         self, handler: Any, data: dict[str, str] | None = None, **extra: Any
@@ -86,92 +43,58 @@ class Guard(Authenticator):
         """
         typed = self._typed(handler, data)
         try:
-            proved = await super().authenticate(handler, data, **extra)
-        except HTTPError as error:
-            result = "unavailable" if error.status_code >= 500 else "failed"
-            self._note(handler, result, typed, told(error))
-            raise
-        if not proved:
-            self.failures.add(canonical(typed), address(handler))
-            self._note(handler, "failed", typed)
-            return None
-        model = dict(proved) if isinstance(proved, dict) else {"name": proved}
-        self._name_groups(model)
-        model["admin"] = None  # decided by `is_admin`, once somebody is let in
-        reason = self._name(model) or await self._refusal(model)
-        if reason:
+            model = await self._prove(handler, data, typed, **extra)
+            reason = self._name(model) or await self._refusal(model) if model else ""
+        except sqlite3.OperationalError as error:
+            self.log.error("The register cannot be read: %s", error)
+            raise Refused(503, BUSY, 5) from None
+        if model and reason:
             self._note(handler, "refused", model["name"], reason)
             raise Refused(403, reason)
         return model
 
+    async def _prove(
+        self, handler: Any, data: dict[str, str] | None, typed: str, **extra: Any
+    ) -> dict[str, Any] | None:
+        try:
+            proved = await super().authenticate(handler, data, **extra)
+        except HTTPError as error:
+            if error.status_code >= 500:
+                self.failures.undo(canonical(typed), address(handler))
+            result = "unavailable" if error.status_code >= 500 else "failed"
+            self._note(handler, result, typed, told(error))
+            raise
+        if not proved:
+            self._note(handler, "failed", typed)
+            return None
+        model = dict(proved) if isinstance(proved, dict) else {"name": proved}
+        model["identity"] = self.identity(model)
+        model["typed"] = typed
+        model["admin"] = None  # decided by `is_admin`, once somebody is let in
+        return self._name_groups(model)
+
     def _typed(self, handler: Any, data: dict[str, str] | None) -> str:
-        """Return the name typed into the form, after looking whether it may be tried."""
-        if not data or "username" not in data:
+        """Return the name typed into the form; it counts as a failure until it is none.
+
+        Raises:
+            HTTPError: 403 where it is no user name, 429 after too many failures.
+        """
+        if data is None or not self.form:
             return ""
-        typed = str(data["username"])
-        wait = self.failures.wait(canonical(typed[:256]), address(handler))
+        typed, password = str(data.get("username", "")), str(data.get("password", ""))
+        name = canonical(typed[:LONGEST_TYPED])
+        wrong = "Wrong password." if "\0" in password else ""
+        if len(typed) > LONGEST_TYPED or not is_name(name):
+            wrong = BAD_NAME
+        wait = 0 if wrong == BAD_NAME else self.failures.begin(name, address(handler))
         if wait:
             reason = LATER.format(minutes=-(-wait // 60))
             self._note(handler, "limited", typed, reason)
             raise Refused(429, reason, wait)
-        unusable = not is_name(canonical(typed[:256])) or "\0" in data.get("password", "")
-        if len(typed) > 256 or unusable:
-            self.failures.add(canonical(typed[:256]), address(handler))
-            reason = BAD_NAME if "\0" not in data.get("password", "") else "Wrong password."
-            self._note(handler, "failed", typed, reason)
-            raise Refused(403, reason)
+        if wrong:
+            self._note(handler, "failed", typed, wrong)
+            raise Refused(403, wrong)
         return typed
-
-    def _name(self, model: dict[str, Any]) -> str:
-        """Give *model* the name that is theirs on this hub; return why none can be."""
-        identity = self.identity(model)
-        name: str = self.register.name_of(identity) or self.normalize_username(model["name"])
-        model["name"] = name
-        if not self.validate_username(name):
-            return f"{shortened(name)}: {BAD_NAME}"
-        owner = self.register.identity_of(name)
-        if owner and owner != identity and not self._moved(owner, name):
-            return TAKEN.format(name=name, contact=self.policy.contact)
-        kept = not owner and self._kept(name)
-        return KEPT.format(name=name, contact=self.policy.contact) if kept else ""
-
-    def _name_groups(self, model: dict[str, Any]) -> dict[str, Any]:
-        if model.get("groups"):
-            ways = self.ways()
-            model["groups"] = [whole_name(self.way, one, ways) for one in model["groups"]]
-        return model
-
-    def _kept(self, name: str) -> bool:
-        """Return whether *name* waits for somebody who comes by another provider.
-
-        Names an administrator wrote down are those of the first provider in AUTH.
-        """
-        person = self.register.person(name)
-        return self.way != self.ways()[0] and bool(
-            person and (person.listed or person.origin == "added")
-        )
-
-    async def _refusal(self, model: dict[str, Any]) -> str:
-        """Return why who proved to be *model* may not use the hub now, or ""."""
-        try:
-            # For what a provider itself refuses by raising, such as a foreign domain.
-            await finished(super().check_allowed(model["name"], model))
-        except HTTPError as error:
-            return told(error)
-        person = self.register.person(str(model["name"]))
-        reason: str = self.policy.refusal(person, model.get("groups") or ())
-        return reason
-
-    def _moved(self, owner: str, name: str) -> bool:
-        """Return whether *name* came by another provider, gone since, and is still listed."""
-        person = self.register.person(name)
-        gone = owner.partition(":")[0] not in self.ways()
-        return gone and bool(person and person.listed)
-
-    def ways(self) -> list[str]:
-        """Return the words of all providers in use, in the order of AUTH."""
-        together = getattr(self.parent, "ways", None)
-        return list(together()) if callable(together) else [self.way]
 
     # --- whether they may enter
 
@@ -185,105 +108,53 @@ class Guard(Authenticator):
     async def check_blocked_users(
         self, username: str, authentication: dict[str, Any] | None = None
     ) -> bool:
-        """Return True: who is blocked is refused, with the reason, by `check_allowed`."""
-        await finished(super().check_blocked_users(username, authentication))
-        return True
-
-    def is_admin(self, handler: Any, authentication: dict[str, Any]) -> bool | None:  # noqa: ARG002
-        """Return True or False where list or groups decide; None leaves it as it is."""
-        name = authentication["name"]
-        person = self.register.person(name)
-        if self.policy.is_admin(person, authentication.get("groups") or ()):
-            self.register.set_admin_by(name, "list" if person and person.listed_admin else "group")
-            return True
-        if person and person.admin_by:
-            self.register.set_admin_by(name, "")
-            return False
-        return None
+        """Return whether a site's own `blocked_users` lets them in."""
+        return bool(await finished(super().check_blocked_users(username, authentication)))
 
     async def run_post_auth_hook(self, handler: Any, auth_model: dict[str, Any]) -> dict[str, Any]:
         """Remember who came in, after all checks; then the site's own hook."""
-        name = auth_model["name"]
-        self.register.bind(self.identity(auth_model), name)
+        name, identity = auth_model["name"], auth_model.pop("identity")
+        typed = auth_model.pop("typed")
         person = self.register.person(name)
-        if not person or not (person.listed or person.origin == "added"):
+        if (person and person.ended) or self.register.identity_of(name) not in {"", identity}:
+            self.end_sessions(name)
+        self.register.bind(identity, name)
+        if not person or not (person.origin or person.listed):
             self.register.came(name, "admitted")
-        self.register.confirm(name)
+        elif person.origin in {"listed", "found"} and not person.listed:
+            self.register.came(name, "admitted")  # by ALLOW, now
+        self.register.begin(name)
         self.rechecks.fresh(name)
-        self.failures.clear(name, address(handler))
+        if typed:
+            self.failures.success(canonical(typed), address(handler))
         self._note(handler, "signed-in", name)
         return dict(await super().run_post_auth_hook(handler, auth_model))
 
-    # --- whether they may stay
+    def _name(self, model: dict[str, Any]) -> str:
+        """Give *model* the name that is theirs on this hub; return why none can be."""
+        identity = model["identity"]
+        name: str = self.register.name_of(identity) or self.normalize_username(model["name"])
+        model["name"] = name
+        if not self.validate_username(name):
+            return f"{shortened(name)}: {BAD_NAME}"
+        owner = self.register.identity_of(name)
+        if owner and owner != identity and not self._moved(owner, name):
+            return TAKEN.format(name=name, contact=self.policy.contact)
+        kept = not owner and self._kept(name)
+        return KEPT.format(name=name, contact=self.policy.contact) if kept else ""
 
-    async def refresh_user(self, user: Any, handler: Any = None, **kwargs: Any) -> Answer:
-        """Return False as soon as list, block or provider say that *user* has to leave."""
-        prepared(handler)
-        reason = self.policy.refusal(self.register.person(user.name))
-        if reason:
-            return self._ended(handler, user.name, reason)
-        rights = self.register.listed_rights(user.name, admin=user.admin)
-        if rights is not None:
-            return {"name": user.name, "admin": rights, "groups": None}
-        if not self.asks_again:
-            return True
-        look = super().refresh_user
-        answer = await self.rechecks.ask(user.name, lambda: look(user, handler, **kwargs))
-        if answer is None:
-            return True
-        if answer is False:
-            return self._may_go_on(user.name, handler)
-        return await self._still_belongs(user.name, handler, answer)
+    def _kept(self, name: str) -> bool:
+        """Return whether *name* waits for somebody who comes by another provider.
 
-    async def _still_belongs(self, name: str, handler: Any, answer: Answer) -> Answer:
-        if not isinstance(answer, dict):
-            return answer
-        model = self._name_groups({**answer, "name": name})
-        reason = str(model.pop("refused", "")) or await self._refusal(model)
-        if reason:
-            self.register.deny(name)
-            return self._ended(handler, name, reason)
-        self.register.confirm(name)
-        return {**model, "admin": self.is_admin(handler, model)}
-
-    def _ended(self, handler: Any, name: str, reason: str) -> bool:
-        """Return False, and write it down."""
-        self._note(handler, "ended", name, reason)
-        return False
-
-    def _may_go_on(self, name: str, handler: Any) -> bool:
-        """Return whether a token still counts while the person has to sign in again."""
-        token = getattr(handler, "get_token", None)
+        Names an administrator wrote down are those of the first provider in AUTH.
+        """
         person = self.register.person(name)
-        confirmed = person.checked if person else 0.0
-        return bool(token and token()) and time.time() - confirmed < GRACE
+        return self.way != self.ways()[0] and bool(
+            person and (person.listed or person.origin == "added")
+        )
 
-    # --- what happens to hub users
-
-    def add_user(self, user: Any) -> Any:
-        """Tell apart who was added by an administrator; take back rights the list took back."""
-        person = self.register.person(user.name)
-        if person is None or not person.origin:
-            self.register.came(user.name, "added")
-        elif person.admin_by == "list" and not person.listed_admin:
-            user.admin = False
-            self.register.set_admin_by(user.name, "")
-        elif person.listed_admin:
-            self.register.set_admin_by(user.name, "list")
-        return super().add_user(user)
-
-    def delete_user(self, user: Any) -> Any:
-        """Forget a deleted user; whose account the name belongs to is kept, as the home is."""
-        self.register.forget(user.name)
-        return super().delete_user(user)
-
-    def renamed(self, old: str, new: str) -> None:
-        """Follow a hub user who is called *new* from now on."""
-        self.register.rename(old, new)
-        self.rename_account(old, new)
-
-    def rename_account(self, old: str, new: str) -> None:
-        """Rename what the authenticator itself keeps under a name; most keep nothing."""
-
-    def _note(self, handler: Any, result: str, name: str, reason: str = "") -> None:
-        self.audit.write(result, name=name, address=address(handler), way=self.way, reason=reason)
+    def _moved(self, owner: str, name: str) -> bool:
+        """Return whether *name* came by another provider, gone since, and is still listed."""
+        person = self.register.person(name)
+        gone = owner.partition(":")[0] not in self.ways()
+        return gone and bool(person and person.listed)

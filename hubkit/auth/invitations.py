@@ -38,9 +38,16 @@ class Invitations:
         """Return invitations signed with the secret in the file at *path*."""
         return cls(path.read_bytes().strip())
 
-    def code(self, name: str, password_hash: bytes) -> str:
-        """Return the code for *name*, whose stored password now is *password_hash*."""
-        return str(self._signer.dumps([name, _digest(password_hash)]))
+    def code(self, name: str, password_hash: bytes, *, back: bool = False) -> str:
+        """Return the code for *name*, whose stored password now is *password_hash*.
+
+        Args:
+            name: Who may set a password.
+            password_hash: What is stored of the one they have.
+            back: Whether they have lost access, and get it back by using the link.
+        """
+        statement = [name, _digest(password_hash)]
+        return str(self._signer.dumps([*statement, True] if back else statement))
 
     def name(self, code: str) -> str:
         """Return whom *code* is for, before it is known whether it was used.
@@ -50,24 +57,34 @@ class Invitations:
         """
         return self._load(code)[0]
 
+    def puts_back(self, code: str) -> bool:
+        """Return whether *code* was made for somebody who had lost access.
+
+        Raises:
+            InvitationRefused: The code is too old or not from this hub.
+        """
+        return self._load(code)[2]
+
     def accept(self, code: str, password_hash: bytes) -> None:
         """Return if *code* may set a password that now is *password_hash*.
 
         Raises:
             InvitationRefused: The code is too old, was used, or is not from this hub.
         """
-        _, digest = self._load(code)
+        _, digest, _ = self._load(code)
         if not password_hash or digest != _digest(password_hash):
             raise InvitationRefused("This link was used already, or taken back.")
 
-    def _load(self, code: str) -> tuple[str, str]:
+    def _load(self, code: str) -> tuple[str, str, bool]:
         try:
-            name, digest = self._signer.loads(code, max_age=LIFETIME)
+            name, digest, *back = self._signer.loads(code, max_age=LIFETIME)
         except SignatureExpired:
             raise InvitationRefused("This link is older than a day.") from None
         except (BadSignature, ValueError, TypeError):
             raise InvitationRefused("This link is not from this hub.") from None
-        return str(name), str(digest)
+        if back not in ([], [True]):
+            raise InvitationRefused("This link is not from this hub.")
+        return str(name), str(digest), bool(back)
 
 
 def _digest(password_hash: bytes) -> str:

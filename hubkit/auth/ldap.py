@@ -19,10 +19,12 @@ from ldapauthenticator import LDAPAuthenticator
 from tornado.web import HTTPError
 from traitlets import Instance, List, Unicode
 
-from hubkit.auth.directory import Ambiguous, Directory, Entry, Unreachable, same_dn
+from hubkit.auth.directory import Ambiguous, Directory, Unreachable
+from hubkit.auth.entry import Entry, State, account_by, same_dn
 from hubkit.auth.guard import Guard
 from hubkit.auth.provider import Provider
 from hubkit.auth.recheck import Answer
+from hubkit.auth.verified import leave, until
 from hubkit.errors import Problem
 from hubkit.settings import Settings
 
@@ -58,11 +60,19 @@ class Threaded(LDAPAuthenticator):
 
         Raises:
             HTTPError: 503 where the directory cannot be asked, 403 where it has several
-                people of the name or has locked the account.
+                people of the name.
         """
-        if not data or not data["password"].strip():
-            return None  # RFC 4513 5.1.2: a bind without password always succeeds
-        return await self._in_thread(lambda: self._authenticate(handler, data))
+        given = {key: str((data or {}).get(key) or "") for key in ("username", "password")}
+        # RFC 4513 5.1.2: a bind without password always succeeds
+        if not given["username"].strip() or not given["password"].strip():
+            return None
+        model = await self._in_thread(lambda: self._authenticate(handler, given))
+        if model:
+            self.proved(model)
+        return model
+
+    def proved(self, model: dict[str, Any]) -> None:
+        """Take note that *model* has the right password."""
 
     def _authenticate(self, handler: Any, data: dict[str, str]) -> dict[str, Any] | None:
         self._here.connections, self._here.model = [], {}
@@ -73,12 +83,18 @@ class Threaded(LDAPAuthenticator):
             return {"name": proved["name"], **self._here.model} if proved else None
         finally:
             for connection in self._here.connections:
-                connection.unbind()
+                leave(connection)
 
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
-        loop = asyncio.get_running_loop()
+        """Return what *work* does; its thread is free again when nobody waits any more."""
+        loop, end = asyncio.get_running_loop(), time.monotonic() + PATIENCE
+
+        def limited() -> Result:
+            with until(end):
+                return work()
+
         try:
-            return await asyncio.wait_for(loop.run_in_executor(self._threads, work), PATIENCE)
+            return await asyncio.wait_for(loop.run_in_executor(self._threads, limited), PATIENCE)
         except (Unreachable, LDAPExceptionError, OSError) as error:
             # TimeoutError is an OSError too.
             self.log.error("LDAP: %s", error or "no answer in time")
@@ -106,49 +122,83 @@ class Threaded(LDAPAuthenticator):
 
     def get_user_attributes(self, conn: Connection, userdn: str) -> dict[str, Any]:
         """Read who *userdn* is, while the connection is theirs."""
-        entry = self.directory.read(conn, userdn)
-        self._here.model = self._model(conn, entry, entry.name or self._here.typed)
+        self._here.model = self._proved(conn, userdn, self._here.typed)
         return {}
 
-    def _model(self, connection: Connection, entry: Entry, name: str) -> dict[str, Any]:
-        if self.directory.base and self.directory.group_base:
-            with self.directory.searching() as searching:
-                groups = self.directory.groups(searching, entry, name)
-        else:
-            groups = self.directory.groups(connection, entry, name)
+    def _proved(self, own: Connection, dn: str, typed: str) -> dict[str, Any]:
+        """Return who *dn* is, as the same account reads it that looks again later."""
+        if not self.directory.base:
+            return self._model(own, self.directory.read(own, dn), typed)
+        with self.directory.searching() as connection:
+            entry = self.directory.read(connection, dn)
+            return self._model(
+                connection, entry if entry.name else self.directory.read(own, dn), typed
+            )
+
+    def _model(
+        self, connection: Connection, entry: Entry, asked: str, before: State | None = None
+    ) -> dict[str, Any]:
+        state = entry.state(asked, before)
+        groups = self.directory.groups(connection, entry, state["name"])
         named = [one for one in self.named_groups if any(same_dn(one, dn) for dn in groups)]
-        state = {"dn": entry.dn, "uidNumber": entry.number, "ldap_groups": sorted(groups)}
-        return {"name": name, "groups": sorted({*groups.values(), *named}), "auth_state": state}
+        state["ldap_groups"] = sorted(groups)
+        everything = sorted({*groups.values(), *named})
+        return {"name": state["name"], "groups": everything, "auth_state": state}
 
     async def refresh_user(self, user: Any, handler: Any = None, **kwargs: Any) -> Answer:  # noqa: ARG002
         """Return what the directory says of *user* now, without their password."""
-        return await self._in_thread(lambda: self._look(user.name))
+        stored = await user.get_auth_state() or {}
+        # Stored by an earlier version, or not at all: the hub's name is all there is.
+        state = stored if stored.get("asked") else {"asked": user.name}
+        return await self._in_thread(lambda: self._look(state))
 
-    def _look(self, name: str) -> dict[str, Any]:
+    def _look(self, state: State) -> dict[str, Any]:
         with self.directory.searching() as connection:
-            entry = self.directory.find(connection, name)
+            entry, asked = self.directory.find_again(connection, state)
             if entry is None or entry.locked:
                 reason = (LOCKED if entry else GONE).format(contact=self.contact)
                 return {"refused": reason}
-            return self._model(connection, entry, name)
+            return self._model(connection, entry, asked, state)
 
 
 class KitLDAPAuthenticator(Guard, Threaded):
     """LDAPAuthenticator with a verified server, behind the guard."""
 
     way = "ldap"
+    form = True
 
     @property
     def asks_again(self) -> bool:  # type: ignore[override]
         """Whether the directory lets the hub search for somebody who is in."""
         return bool(self.directory.base)
 
+    def identity(self, model: dict[str, Any]) -> str:
+        """Return the account: the entry's own id, or its name where none can be read."""
+        return f"{self.way}:{model['auth_state']['id']}"
+
+    def proved(self, model: dict[str, Any]) -> None:
+        """Let a name that belongs to another id of the same entry belong to the first.
+
+        It was bound by that while the first could not be read, or before the directory
+        had it; by the user name if there was none at all.
+        """
+        state, account = model["auth_state"], self.identity(model)
+        if self.register.name_of(account):
+            return
+        for other in (*state["ids"][1:], account_by(state["name"])):
+            name = self.register.name_of(f"{self.way}:{other}")
+            if name:
+                self.register.bind(account, name)
+                return
+
     async def refresh_user(self, user: Any, handler: Any = None, **kwargs: Any) -> Answer:
         """Return False also after half a day, where only a fresh sign-in tells more."""
+        answer = await super().refresh_user(user, handler, **kwargs)
         person = self.register.person(user.name)
-        if not self.asks_again and person and time.time() - person.checked > SESSION:
-            return False
-        return await super().refresh_user(user, handler, **kwargs)
+        if answer is True and not self.asks_again and person:
+            old = time.time() - person.checked > SESSION
+            return self.must_sign_in(user.name, handler) if old else True
+        return answer
 
 
 def _run(coroutine: Any) -> Any:

@@ -7,7 +7,8 @@ methods only. No answer of a provider reaches a page or the log: it may hold tok
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,8 +17,8 @@ from tornado.httpclient import HTTPClientError
 from tornado.web import HTTPError
 from traitlets import Unicode
 
-from hubkit.auth.answers import Refused
-from hubkit.auth.asking import OUTAGES, UNCLEAR, Asking, Outage, decoded
+from hubkit.auth.answers import Refused, address, told
+from hubkit.auth.asking import UNCLEAR, UNSAID, Asking, Unsaid, decoded
 from hubkit.auth.recheck import Answer
 
 LONGEST_GROUP = 255  # characters; the column in JupyterHub's database
@@ -27,6 +28,7 @@ MISFIT = (
     "{provider} does not accept this hub: its client id, client secret or callback address "
     "is wrong. Please tell {contact}."
 )
+UNVERIFIED = "{provider} has not verified your e-mail address. Verify it there, then sign in."
 NO_NAME = "{provider} did not tell this hub your user name ({claim}). Please tell {contact}."
 TOO_OLD = "This sign-in took too long, or was used already. Sign in again."
 NOT_OURS = "This sign-in was not begun in this browser, or is over. Sign in again."
@@ -46,6 +48,16 @@ class KitCallbackHandler(OAuthCallbackHandler):
             self.log.warning("%s: %s", self.request.path, value)
         else:
             super().log_exception(typ, value, tb)
+
+    def check_arguments(self) -> None:
+        """Write down who is refused before anybody asks the provider about them."""
+        try:
+            super().check_arguments()
+        except HTTPError as error:
+            provider = self.authenticator
+            where, reason = address(self), told(error)
+            provider.audit.write("failed", name="", address=where, way=provider.way, reason=reason)
+            raise
 
     def check_error(self) -> None:
         """Say in words that the provider broke off, or the visitor did."""
@@ -73,6 +85,8 @@ class KitOAuth(Asking):
     """An OAuth provider whose answers are looked at before they are believed."""
 
     callback_handler = KitCallbackHandler
+    # One of these says that an address is somebody's own.
+    verified_claims: tuple[str, ...] = ("email_verified",)
     groups_claim = Unicode("groups", help="Where the provider lists groups.").tag(config=True)
 
     async def ready(self) -> None:
@@ -80,25 +94,34 @@ class KitOAuth(Asking):
 
     # --- who somebody is
 
+    def place(self) -> str:
+        """Return which of several providers of its kind this is; "" for the public one."""
+        return ""
+
     def account(self, model: Mapping[str, Any], *keys: str) -> str:
         """Return the identity made of what the provider said under *keys*, all of them.
+
+        A number means somebody at one provider only, so that `place` is part of it.
 
         Raises:
             HTTPError: 403 where one is missing.
         """
-        told = (model.get("auth_state") or {}).get(self.user_auth_state_key) or {}
-        found = [str(told[key]) for key in keys if told.get(key)]
+        said = (model.get("auth_state") or {}).get(self.user_auth_state_key) or {}
+        found = [str(said[key]) for key in keys if said.get(key)]
         if len(found) != len(keys):
             raise Refused(403, self.worded(UNCLEAR))
-        return ":".join([self.way, *found])
+        return ":".join(part for part in (self.way, self.place(), *found) if part)
 
     async def authenticate(self, handler: Any, data: Any = None, **extra: Any) -> Any:
         """Return who came back from the provider, or say in words why nobody knows."""
         try:
             await self.ready()
-            return await super().authenticate(handler, data, **extra)
-        except Outage as outage:
-            raise Refused(503, str(outage), RETRY) from None
+            model = await super().authenticate(handler, data, **extra)
+            if model:
+                self.identity(model)  # who has none is nobody; the guard writes it down
+            return model
+        except Unsaid as nothing:
+            raise Refused(503, str(nothing), RETRY) from None
         except HTTPError as error:
             if isinstance(error, Refused) or error.status_code < 500:
                 raise
@@ -119,7 +142,7 @@ class KitOAuth(Asking):
             Outage: The provider did not answer, or does not accept this hub.
         """
         try:
-            told = await self.httpfetch(
+            said = await self.httpfetch(
                 self.token_url,
                 "fetching tokens",
                 method="POST",
@@ -128,12 +151,12 @@ class KitOAuth(Asking):
                 validate_cert=self.validate_server_cert,
             )
         except HTTPClientError as error:
-            told = decoded(error.response.body if error.response else b"")
-        if not isinstance(told, dict):
-            told = {}
-        if told.get("access_token"):
-            return {"token_type": "Bearer", **told}
-        reason = str(told.get("error", "no reason given"))
+            said = decoded(error.response.body if error.response else b"")
+        if not isinstance(said, dict):
+            said = {}
+        if said.get("access_token"):
+            return {"token_type": "Bearer", **said}
+        reason = str(said.get("error", "no reason given"))
         if reason in SPENT:
             raise HTTPError(400, TOO_OLD)
         self.log.error("%s gives this hub no token: %.64r", self.way, reason)
@@ -141,10 +164,11 @@ class KitOAuth(Asking):
 
     async def token_to_user(self, token_info: Any) -> dict[str, Any]:
         """Return what the provider says about the bearer of a token."""
-        told = await super().token_to_user(token_info)
-        if not isinstance(told, dict):
+        with self.answered():
+            said = await super().token_to_user(token_info)
+        if not isinstance(said, dict):
             raise self.outage(UNCLEAR)
-        return told
+        return said
 
     def user_info_to_username(self, user_info: Any) -> str:
         """Return the name the provider knows somebody by.
@@ -162,11 +186,20 @@ class KitOAuth(Asking):
             name = ""
         if not name:
             claim = self.username_claim if isinstance(self.username_claim, str) else ""
+            if UNSAID.get() is not None:  # no reason to end what somebody is at
+                raise self.unsaid(NO_NAME, claim=claim or "name")
             raise Refused(403, self.worded(NO_NAME, claim=claim or "name"))
         return name
 
     def name_in(self, user_info: Mapping[str, Any]) -> str:
-        """Return the name in what the provider said, "" for none."""
+        """Return the name in what the provider said, "" for none.
+
+        Raises:
+            HTTPError: 403 for an address nobody verified, which anybody may have written.
+        """
+        unverified = not any(is_true(user_info.get(claim)) for claim in self.verified_claims)
+        if self.username_claim == "email" and user_info.get("email") and unverified:
+            raise Refused(403, self.worded(UNVERIFIED))
         # Looked up first: OAuthenticator logs the whole record where the claim is missing.
         return str(user_info.get(self.username_claim) or "")
 
@@ -178,7 +211,8 @@ class KitOAuth(Asking):
 
     async def get_user_groups(self, auth_state: dict[str, Any]) -> set[str]:
         """Return the groups somebody belongs to, as they become the hub's."""
-        names = {name.strip() for name in await self.groups_of(auth_state)}
+        with self.answered():
+            names = {name.strip() for name in await self.groups_of(auth_state)}
         return {name for name in names if 0 < len(name) <= LONGEST_GROUP}
 
     async def groups_of(self, auth_state: dict[str, Any]) -> Iterable[str]:
@@ -202,20 +236,38 @@ class KitOAuth(Asking):
         """Return what the provider says of *user* now; False where they must sign in again.
 
         Raises:
-            Outage: It could not be asked.
+            Unsaid: It could not be asked, or does not say.
         """
-        outages: list[Outage] = []
-        OUTAGES.set(outages)
-        await self.ready()
+        missing: list[Unsaid] = []
+        look = UNSAID.set(missing)
         try:
+            await self.ready()
             answer: Answer = await super().refresh_user(user, handler, **kwargs)
         except HTTPError as error:
             if error.status_code >= 500:
                 raise self.outage(UNCLEAR) from None
             return False
-        if answer is False and outages:
-            raise outages[-1]
+        finally:
+            UNSAID.reset(look)
+        if answer is False and missing:
+            raise missing[-1]
         return answer
+
+    @contextmanager
+    def answered(self) -> Iterator[None]:
+        """Make of an answer nobody can read, during a look, one that says nothing.
+
+        OAuthenticator would take it for a "no" where it used a refresh token.
+        """
+        try:
+            yield
+        except (Unsaid, HTTPClientError, HTTPError):
+            raise
+        except Exception as error:
+            if UNSAID.get() is None:
+                raise
+            self.log.warning("%s: unreadable answer: %s", self.way, type(error).__name__)
+            raise self.unsaid(UNCLEAR) from None
 
 
 def names_in(told: Mapping[str, Any], claim: str) -> list[str]:
@@ -227,3 +279,8 @@ def names_in(told: Mapping[str, Any], claim: str) -> list[str]:
             found = found.get(key) if isinstance(found, dict) else None
     listed = found if isinstance(found, list) else [found]  # one name may stand by itself
     return [name for name in listed if isinstance(name, str)]
+
+
+def is_true(said: Any) -> bool:
+    """Return whether a provider says yes: in JSON, or in one of the ways around it."""
+    return str(said).lower() in ("true", "1")

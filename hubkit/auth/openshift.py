@@ -39,7 +39,7 @@ class KitOpenShiftOAuthenticator(Guard, Discovering, OpenShiftOAuthenticator):
         uid = (told.get("metadata") or {}).get("uid")
         if not uid:
             raise Refused(403, self.worded(UNCLEAR))
-        return f"{self.way}:{uid}"
+        return f"{self.way}:{self.place()}:{uid}"
 
     def name_in(self, user_info: Any) -> str:
         """Return the account's name."""

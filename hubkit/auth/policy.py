@@ -62,7 +62,8 @@ class Policy:
             return ""
         if self.allow & {GROUP, ORGANISATION}:
             asked = groups is not None and bool(folded(groups) & self.belong)
-            remembered = groups is None and person is not None and person.origin == "admitted"
+            came = person.origin if person else ""
+            remembered = groups is None and came == "admitted"
             if asked or remembered:
                 return ""
             what = "groups" if GROUP in self.allow else "organisations"
@@ -77,15 +78,17 @@ class Policy:
 def whole_name(way: str, name: str, ways: Sequence[str]) -> str:
     """Return what a group of the provider *way* is called on this hub.
 
-    Groups of all providers but the first carry the provider's word. Otherwise whoever
-    makes an organisation at one could pass for a group of another.
+    Groups of all providers but the first carry the provider's word, and so do those of
+    the first that look as if they did. Otherwise whoever makes an organisation at one
+    could pass for a group of another.
     """
-    return name if way == ways[0] else f"{way}/{name}"
+    plain = way == ways[0] and (len(ways) == 1 or name.partition("/")[0] not in ways)
+    return name if plain else f"{way}/{name}"
 
 
 def _whole(written: str, owner: str, env: Settings) -> str:
     way, slash, name = written.partition("/")
-    if slash and way in env.auth:
+    if slash and way in env.auth and len(env.auth) > 1:
         return whole_name(way, name, env.auth)
     return whole_name(owner, written, env.auth)
 

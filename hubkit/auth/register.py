@@ -14,10 +14,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hubkit.userlist import Userlist
 
-WAIT = 5.0  # seconds for another process that writes
+WAIT = 1.0  # seconds for another process that writes; its writes take milliseconds
+COLUMNS = (
+    "name, origin, listed, listed_admin, admin_by, blocked, denied, checked, stale_since, ended"
+)
 TABLES = """
 CREATE TABLE IF NOT EXISTS people (
     name TEXT PRIMARY KEY,
@@ -27,7 +31,9 @@ CREATE TABLE IF NOT EXISTS people (
     admin_by TEXT NOT NULL DEFAULT '',
     blocked INTEGER NOT NULL DEFAULT 0,
     denied INTEGER NOT NULL DEFAULT 0,
-    checked REAL NOT NULL DEFAULT 0
+    checked REAL NOT NULL DEFAULT 0,
+    stale_since REAL NOT NULL DEFAULT 0,
+    ended INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS identities (
     identity TEXT PRIMARY KEY,
@@ -43,13 +49,17 @@ class Person:
     Attributes:
         name: The hub user's name.
         origin: How they first came: ``listed`` on the userlist, ``added`` by an
-            administrator, or ``admitted`` by ALLOW.
+            administrator, ``admitted`` by ALLOW, or ``found`` in a database that is
+            older than the register.
         listed: Whether the userlist names them now.
         listed_admin: Whether it names them as administrator.
         admin_by: What made them administrator: ``list``, ``group`` or, by hand, "".
+            ``lost``: neither does any more, but the hub's database may still say so.
         blocked: Whether an administrator keeps them out.
         denied: Whether the provider said, at the last look, that they left.
         checked: When the provider last confirmed them, seconds since 1970.
+        stale_since: Since when the provider wants a fresh sign-in, likewise; 0 for not.
+        ended: Whether sessions begun before now count for nothing.
     """
 
     name: str
@@ -60,6 +70,8 @@ class Person:
     blocked: bool = False
     denied: bool = False
     checked: float = 0.0
+    stale_since: float = 0.0
+    ended: bool = False
 
 
 class Register:
@@ -72,6 +84,7 @@ class Register:
     def __init__(self, path: Path):
         self._path = path
         with self._open() as database:
+            database.execute("PRAGMA journal_mode = WAL")  # who reads never waits
             database.executescript(TABLES)
 
     @contextmanager
@@ -85,8 +98,11 @@ class Register:
 
     def apply(self, users: Userlist) -> None:
         """Make *users* the list that counts; who is no longer on it is remembered."""
+        gone = {one.name for one in self.people() if one.listed} - set(users.members)
         with self._open() as database:
             database.execute("UPDATE people SET listed = 0, listed_admin = 0")
+            for name in gone:
+                database.execute("UPDATE people SET ended = 1 WHERE name = ?", (name,))
             for name in users.members:
                 database.execute(
                     "INSERT INTO people (name, origin, listed, listed_admin) "
@@ -98,20 +114,14 @@ class Register:
     def people(self) -> list[Person]:
         """Return everybody known, by name."""
         with self._open() as database:
-            rows = database.execute(
-                "SELECT name, origin, listed, listed_admin, admin_by, blocked, denied, checked "
-                "FROM people ORDER BY name"
-            ).fetchall()
+            rows = database.execute(f"SELECT {COLUMNS} FROM people ORDER BY name").fetchall()  # noqa: S608
         return [_person(row) for row in rows]
 
     def person(self, name: str) -> Person | None:
         """Return what is known about *name*, or None."""
         with self._open() as database:
-            row = database.execute(
-                "SELECT name, origin, listed, listed_admin, admin_by, blocked, denied, checked "
-                "FROM people WHERE name = ?",
-                (name,),
-            ).fetchone()
+            wanted = f"SELECT {COLUMNS} FROM people WHERE name = ?"  # noqa: S608
+            row = database.execute(wanted, (name,)).fetchone()
         return _person(row) if row else None
 
     def put_back(self, name: str) -> None:
@@ -131,9 +141,9 @@ class Register:
         self._set(name, "admin_by", source)
 
     def listed_rights(self, name: str, *, admin: bool) -> bool | None:
-        """Return whether *name* is to administer by the list; None where nothing changes.
+        """Return whether *name* has to become or cease to be administrator; None for neither.
 
-        What it returns counts as done. Rights a group or an administrator gave stay.
+        It says so until the hub's database agrees: an answer may get lost on its way.
 
         Args:
             name: A hub user.
@@ -144,23 +154,43 @@ class Register:
             if person.admin_by != "list":
                 self.set_admin_by(name, "list")
             return None if admin else True
-        if person and person.admin_by == "list":
-            self.set_admin_by(name, "")
-            return False
+        if person and person.admin_by in {"list", "lost"}:
+            self.set_admin_by(name, "lost" if admin else "")
+            return False if admin else None
         return None
 
     def block(self, name: str, *, blocked: bool) -> None:
         """Keep *name* out, or no longer."""
         self._set(name, "blocked", int(blocked))
+        if blocked:
+            self.end(name)
+
+    def end(self, name: str) -> None:
+        """Make sessions of *name* begun before now count for nothing."""
+        self._set(name, "ended", 1)
+
+    def begin(self, name: str) -> None:
+        """Remember that *name* has signed in: what was held against older sessions is over."""
+        self.confirm(name)
+        self._set(name, "ended", 0)
+
+    def stale(self, name: str) -> float:
+        """Remember that *name* has to sign in again; return since when, seconds since 1970."""
+        person = self.person(name)
+        since = (person.stale_since if person else 0.0) or time.time()
+        self._set(name, "stale_since", since)
+        return since
 
     def confirm(self, name: str) -> None:
         """Remember that the provider knew *name* just now and has them still."""
         self._set(name, "checked", time.time())
         self._set(name, "denied", 0)
+        self._set(name, "stale_since", 0)
 
     def deny(self, name: str) -> None:
         """Remember that the provider said *name* has left."""
         self._set(name, "denied", 1)
+        self.end(name)
 
     def forget(self, name: str) -> None:
         """Forget *name*, whose hub user was deleted; list, block and identity stay.
@@ -220,6 +250,7 @@ class Register:
         """Forget whose account *name* belongs to: the next to come gets it, home included."""
         with self._open() as database:
             database.execute("DELETE FROM identities WHERE name = ?", (name,))
+        self.end(name)
 
     def _set(self, name: str, column: str, value: object) -> None:
         with self._open() as database:
@@ -230,15 +261,10 @@ class Register:
             )
 
 
-def _person(row: tuple[str, str, int, int, str, int, int, float]) -> Person:
-    name, origin, listed, listed_admin, admin_by, blocked, denied, checked = row
+def _person(row: tuple[Any, ...]) -> Person:
+    name, origin, listed, listed_admin, admin_by, blocked, denied, checked, stale, ended = row
+    flags = map(bool, (listed, listed_admin, blocked, denied, ended))
+    is_listed, is_admin, is_blocked, is_denied, is_ended = flags
     return Person(
-        name,
-        origin,
-        bool(listed),
-        bool(listed_admin),
-        admin_by,
-        bool(blocked),
-        bool(denied),
-        checked,
+        name, origin, is_listed, is_admin, admin_by, is_blocked, is_denied, checked, stale, is_ended
     )

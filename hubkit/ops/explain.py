@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from hubkit import auth, stack
 from hubkit.auth.directory import Ambiguous, Directory, Unreachable
+from hubkit.auth.policy import whole_name
 from hubkit.auth.register import Person, Register
 from hubkit.errors import HubkitError
 from hubkit.ops import people
@@ -37,6 +38,7 @@ def steps(env: Settings, written: str) -> Iterator[Step]:
     if way == "ldap":
         groups = []
         proved = list(_in_directory(env, name, groups))
+        groups = [whole_name("ldap", one, env.auth) for one in groups]
     elif way == "native":
         proved = list(_password(env, name))
     else:

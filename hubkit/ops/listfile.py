@@ -1,15 +1,23 @@
-"""Edit the file `userlist`: whole or not at all, with the mode and owner it had."""
+"""Edit the file `userlist`: one edit after the other, each whole or not at all.
+
+Mode and owner stay as they were.
+"""
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from hubkit.errors import ConfigError, HubkitError
 from hubkit.listing import UNCHANGED, Difference
 from hubkit.userlist import Userlist
 
+# Of a file system that locks no folders, as some over the network do not.
+NO_LOCKS = {errno.EBADF, errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS}
 ELSEWHERE = "the userlist cannot be written in here; on the hub's machine: {words}"
 
 
@@ -28,19 +36,41 @@ def edit(path: Path, change: Callable[[str], str], words: str) -> Difference:
     if not path.parent.is_dir():
         raise HubkitError(ELSEWHERE.format(words=words))
     try:
-        before = Userlist.read(path)
-        text = path.read_bytes().decode("utf-8")
-        changed = change(text)
-        after = Userlist.parse(changed)
+        with _alone(path.resolve().parent):
+            return _edit(path, change)
     except ConfigError as error:
         raise ConfigError(error.problems, UNCHANGED) from None
+    except OSError as error:
+        said = ELSEWHERE.format(words=words)
+        raise HubkitError(f"{path}: {error.strerror}; {said}") from error
+
+
+def _edit(path: Path, change: Callable[[str], str]) -> Difference:
+    before = Userlist.read(path)
+    text = path.read_bytes().decode("utf-8")
+    changed = change(text)
+    after = Userlist.parse(changed)
     if changed != text:
-        try:
-            _replace(path.resolve(), changed.encode("utf-8"))
-        except OSError as error:
-            said = ELSEWHERE.format(words=words)
-            raise HubkitError(f"{path}: {error.strerror}; {said}") from error
+        _replace(path.resolve(), changed.encode("utf-8"))
     return Difference.between(before, after)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait until nobody else edits a file in *folder*.
+
+    The folder is locked because the file itself is replaced by every edit.
+    """
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX)
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise
+        yield
+    finally:
+        os.close(opened)
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -62,6 +62,10 @@ def invitation(env: Settings, name: str) -> str:
             info = UserInfo(username=name, password=unknown)
             session.add(info)
             session.commit()
-        Register(stack.REGISTER).put_back(name)  # an invitation lets in, off the list or not
-        code = Invitations.from_file(stack.COOKIE_SECRET).code(name, bytes(info.password))
+        person = Register(stack.REGISTER).person(name)
+        # Who is out stays out, whatever old password they know, until the link is used.
+        removed = bool(person and person.origin == "listed" and not person.listed)
+        back = removed or bool(person and person.denied)
+        invitations = Invitations.from_file(stack.COOKIE_SECRET)
+        code = invitations.code(name, bytes(info.password), back=back)
     return f"{env.public_url}{PATH}{code}"

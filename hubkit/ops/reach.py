@@ -9,8 +9,12 @@ import urllib.request
 from dataclasses import replace
 from pathlib import Path
 
+from ldap3 import Connection
+
 from hubkit import auth
 from hubkit.auth.directory import Directory, Unreachable
+from hubkit.auth.entry import Entry
+from hubkit.auth.verified import FAILED, closed_on_error, leave
 from hubkit.errors import Problem
 from hubkit.settings import Settings
 
@@ -46,7 +50,7 @@ def directory(env: Settings, root: Path) -> list[Problem]:
         one = replace(where, hosts=(host,))
         try:
             found += _binds(one, env)
-        except Unreachable as error:
+        except (Unreachable, *FAILED) as error:
             shown = f"LDAP_SERVER_HOST={host}, port {where.port}, LDAP_TLS={where.tls}"
             cure = "Look whether the server runs and this machine may reach it."
             if "certificate" in str(error).lower():
@@ -57,22 +61,38 @@ def directory(env: Settings, root: Path) -> list[Problem]:
 
 def _binds(one: Directory, env: Settings) -> list[Problem]:
     found = []
+    nobody = secrets.token_hex(8)
     searching = one.bind(one.search_user, one.search_password) if one.base else None
     if searching:
-        searching.unbind()
+        found = _searches(one, searching, nobody)
+        leave(searching)
     elif one.base:
         shown = f"LDAP_SEARCH_USER={one.search_user}"
         wrong = f"{one.hosts[0]} refuses it."
         found.append(Problem(shown, wrong, "Correct the name or LDAP_SEARCH_PASSWORD."))
-    nobody = secrets.token_hex(8)
     for template in env.ldap_bind_dn:
         connection = one.open(one.hosts[0], template.format(username=nobody), nobody)
-        connection.bind()
+        with closed_on_error(connection):
+            connection.bind()
         if connection.result["result"] not in NO_SUCH_NAME:
             wrong = f"{one.hosts[0]} says: {connection.result['description']}."
             cure = "Write a distinguished name of this directory, with {username} in it."
             found.append(Problem(f"LDAP_BIND_DN={template}", wrong, cure))
-        connection.unbind()
+        leave(connection)
+    return found
+
+
+def _searches(one: Directory, connection: Connection, nobody: str) -> list[Problem]:
+    found = []
+    cure = "Write a distinguished name of this directory which the account that searches may read."
+    try:
+        one.find(connection, nobody)
+    except Unreachable as error:
+        found.append(Problem(f"LDAP_SEARCH_BASE={one.base}", f"does not work: {error}.", cure))
+    try:
+        one.groups(connection, Entry(f"cn={nobody}"), nobody)
+    except Unreachable as error:
+        found.append(Problem(f"LDAP_GROUP_BASE={one.group_base}", f"does not work: {error}.", cure))
     return found
 
 

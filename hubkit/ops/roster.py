@@ -150,12 +150,11 @@ def release(name: str) -> Done:
         problem = Problem(name, "belongs to no account.", "'users list' shows which do.")
         raise ConfigError([problem], UNCHANGED)
     register.release(name)
-    return Done(
-        (
-            f"{name} no longer belongs to {account}",
-            f"the next who signs in as {name} gets that name and its home, files included",
-        )
-    )
+    lines = [
+        f"{name} no longer belongs to {account}",
+        f"the next who signs in as {name} gets that name and its home, files included",
+    ]
+    return _end([name], lines)
 
 
 def _known(register: Register, written: str) -> Person:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,9 @@ from traitlets.config import Config
 
 from hubkit import auth, stack
 from hubkit.auth import directory as directory_module
+from hubkit.auth import entry as entry_module
+from hubkit.auth import ldap as ldap_module
+from hubkit.auth.answers import Refused
 from hubkit.auth.ldap import KitLDAPAuthenticator
 from hubkit.settings import Settings
 from hubkit.userlist import Userlist
@@ -23,6 +27,7 @@ from tests.directory import (
     PEOPLE,
     PEOPLE2,
     RACF,
+    SAYS,
     SEARCHER,
     SEARCHER_PASSWORD,
     Directory,
@@ -204,9 +209,20 @@ async def test_only_who_is_listed_gets_in(make: Make):
     assert said == "Your account is not on this hub's list; ask the office."
 
 
-async def still_in(hub: KitLDAPAuthenticator, name: str) -> bool:
+async def look(hub: KitLDAPAuthenticator, name: str, stored: Any = None) -> Any:
+    """Return what a look at *name* says; *stored* is what their sign-in returned."""
+
+    async def get_auth_state() -> Any:
+        return stored and stored["auth_state"]
+
     hub.rechecks._asked.clear()
-    return bool(await hub.refresh_user(SimpleNamespace(name=name, admin=False)))
+    hub.rechecks._paused_until = 0.0
+    user = SimpleNamespace(name=name, admin=False, get_auth_state=get_auth_state)
+    return await hub.refresh_user(user)
+
+
+async def still_in(hub: KitLDAPAuthenticator, name: str, stored: Any = None) -> bool:
+    return bool(await look(hub, name, stored))
 
 
 async def test_whoever_leaves_the_group_the_directory_or_is_locked_is_out(
@@ -330,3 +346,214 @@ async def test_a_search_account_that_is_refused_is_no_wrong_password(make: Make)
 
     assert answer.status_code == 503
     assert "no longer right" not in str(answer.get_message())
+
+
+@pytest.mark.parametrize("fields", [{}, {"username": "ada"}, {"password": PASSWORD}])
+async def test_a_form_without_its_fields_is_refused(make: Make, fields: dict[str, str]):
+    """By the guard in words, or by what is behind it."""
+    hub, handler = make(**EVERYBODY), SimpleNamespace(request=None)
+
+    with suppress(Refused):
+        assert await hub.get_authenticated_user(handler, fields) is None
+    assert await ldap_module.Threaded.authenticate(hub, handler, fields) is None
+
+
+@pytest.mark.parametrize("way", [EVERYBODY, SEARCH], ids=["template", "search"])
+@pytest.mark.parametrize(
+    "password", ["bell\a", "\u00ad", "\u05d0 and a", "\ue000", "\ud800"], ids=ascii
+)
+async def test_a_password_ldap_has_no_form_for_is_a_wrong_one(
+    make: Make, way: dict[str, str], password: str
+):
+    hub = make(**way)
+
+    assert await sign_in(hub, "ada", password) is None
+    assert not hub.directory._down
+    assert hub.failures.wait("ada", "192.0.2.1") == 0
+    for _ in range(9):
+        await sign_in(hub, "ada", password)
+    assert hub.failures.wait("ada", "192.0.2.1") > 0, "it counts as a failure"
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["unwillingToPerform", "constraintViolation", "noSuchObject", "inappropriateAuthentication"],
+)
+async def test_a_bind_refused_for_its_name_is_a_wrong_password(make: Make, code: str):
+    """So locked accounts are told by some servers; the next server is not asked then."""
+    hub = make(ALLOW="everyone", LDAP_BIND_DN=f"cn={{username}},{SAYS}")
+    hub.directory.hosts = ("localhost", "127.0.0.1")
+    real, opened = hub.directory.open, []
+    hub.directory.open = lambda host, *words: opened.append(host) or real(host, *words)  # type: ignore[method-assign]
+
+    assert await sign_in(hub, code) is None
+    assert opened == ["localhost"]
+
+
+@pytest.mark.parametrize("code", ["busy", "unavailable", "operationsError"])
+async def test_a_bind_that_finds_the_server_sick_goes_to_the_next(make: Make, code: str):
+    hub = make(ALLOW="everyone", LDAP_BIND_DN=f"cn={{username}},{SAYS}")
+    hub.directory.hosts = ("localhost", "127.0.0.1")
+
+    assert (await refusal(hub, code)).status_code == 503
+    assert set(hub.directory._down) == {"localhost", "127.0.0.1"}
+
+
+@pytest.mark.parametrize("where", ["base", "group_base"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "busy",
+        "unavailable",
+        "operationsError",
+        "insufficientAccessRights",
+        "sizeLimitExceeded",
+        "timeLimitExceeded",
+        "referral",
+        "noSuchObject",
+    ],
+)
+async def test_a_search_that_fails_ends_nobodys_session(make: Make, code: str, where: str):
+    hub = make(**{**SEARCH, "ALLOW": "group", "ALLOWED_GROUPS": "staff"})
+    person = await sign_in(hub, "ada")
+
+    setattr(hub.directory, where, f"cn={code},{SAYS}")
+
+    assert await still_in(hub, "ada", person)
+    assert not hub.register.person("ada").denied
+    assert (await refusal(hub, "ada")).status_code == 503
+
+
+async def test_an_entry_its_owner_may_not_read_is_no_outage(make: Make):
+    hub = make(ALLOW="everyone", LDAP_BIND_DN=TEMPLATE)
+    with hub.directory.searching() as connection:  # anonymous: slapd answers noSuchObject
+        assert hub.directory.read(connection, user_dn("ada")).name == ""
+
+
+async def test_a_dripping_server_holds_no_thread(make: Make, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(ldap_module, "PATIENCE", 4.0)
+    hub = make(**EVERYBODY, LDAP_TIMEOUT="2")
+    port = hub.directory.port
+    with Trap("dripping") as trap:
+        hub.directory.port = trap.port
+        everybody = [refusal(hub, f"somebody{n}") for n in range(ldap_module.THREADS + 4)]
+        began = time.monotonic()
+        answers = await asyncio.gather(*everybody)
+        assert {one.status_code for one in answers} == {503}
+        assert time.monotonic() - began < 5
+        hub.directory.port = port
+        began = time.monotonic()
+        assert (await sign_in(hub, "ada"))["name"] == "ada"
+        assert time.monotonic() - began < 3
+
+
+async def test_after_a_dripping_server_the_next_is_asked(make: Make):
+    hub = make(**EVERYBODY, LDAP_TIMEOUT="1")
+    port = hub.directory.port
+    with Trap("dripping") as trap:
+        hub.directory.hosts = ("127.0.0.1", "localhost")
+        real = hub.directory.open
+
+        def open_there(name: str, *words: str) -> Any:
+            hub.directory.port = trap.port if name == "127.0.0.1" else port
+            return real(name, *words)
+
+        hub.directory.open = open_there  # type: ignore[method-assign]
+        assert (await sign_in(hub, "ada"))["name"] == "ada"
+
+
+@pytest.mark.parametrize("way", [EVERYBODY, SEARCH], ids=["template", "search"])
+async def test_a_uid_that_is_given_to_somebody_else_is_another_account(
+    make: Make, slapd: Directory, way: dict[str, str]
+):
+    hub, name = make(**way), f"reused-{'search' if way is SEARCH else 'template'}"
+    slapd.add_user(name)
+    before = await sign_in(hub, name)
+    slapd.remove_user(name)
+    slapd.add_user(name)
+
+    assert "belongs to another account" in str((await refusal(hub, name)).get_message())
+    if way is SEARCH:
+        assert not await still_in(hub, name, before)
+    hub.register.release(name)
+    after = await sign_in(hub, name)
+    assert after["name"] == name
+    assert await still_in(hub, name, after)
+
+
+async def test_who_is_renamed_in_the_directory_stays_who_they_are(make: Make, slapd: Directory):
+    hub = make(**{**SEARCH, "ALLOW": "group", "ALLOWED_GROUPS": "moved"})
+    slapd.add_user("maiden")
+    slapd.set_group("moved", ["maiden"])
+    before = await sign_in(hub, "maiden")
+    slapd.rename_user("maiden", "married")
+    slapd.set_group("moved", ["married"])
+    slapd.add_user("maiden")
+
+    found = await look(hub, "maiden", before)
+
+    assert found["auth_state"]["name"] == "married"
+    assert (await look(hub, "maiden", found))["auth_state"]["asked"] == "married"
+    assert (await sign_in(hub, "married"))["name"] == "maiden"
+    assert hub.register.identity_of("married") == ""
+
+
+@pytest.mark.parametrize("ids", [entry_module.IDS, ()], ids=["ids", "names only"])
+async def test_who_is_renamed_on_the_hub_stays_who_they_are(
+    make: Make, monkeypatch: pytest.MonkeyPatch, ids: tuple[str, ...]
+):
+    """Mixed.Case is mixed.case, and another person has the new name in the directory."""
+    monkeypatch.setattr(entry_module, "IDS", ids)
+    hub = make(**SEARCH)
+    await sign_in(hub, "Mixed.Case")
+    hub.register.rename("mixed.case", "locked")
+
+    person = await sign_in(hub, "MIXED.CASE")
+
+    assert person["name"] == "locked"
+    assert hub.identity(person) == hub.register.identity_of("locked")
+    assert (await look(hub, "locked", person))["auth_state"]["name"] == "Mixed.Case"
+
+
+async def test_the_account_is_the_entrys_id_or_else_its_name(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+):
+    hub = make(**SEARCH)
+    monkeypatch.setattr(entry_module, "IDS", ())
+    by_name = await sign_in(hub, "MIXED.CASE")
+    assert hub.identity(by_name) == "ldap:mixed.case"
+
+    monkeypatch.undo()
+    by_id = await sign_in(hub, "mixed.case")
+
+    assert by_id["name"] == "mixed.case"
+    assert hub.identity(by_id).startswith("ldap:entryuuid=")
+    assert hub.register.identity_of("mixed.case") == hub.identity(by_id), "bound anew"
+    assert hub.register.name_of("ldap:mixed.case") == ""
+
+
+def test_ids_are_compared_by_their_kind():
+    guid = bytes(range(16))
+    values = {"objectguid": [guid], "nsuniqueid": [b"AB-1"]}
+    entry = entry_module.Entry.of("uid=ada,o=x", values, "uid")
+
+    assert entry.ids == (f"objectguid={guid.hex()}", "nsuniqueid=ab-1")
+    assert entry_module.id_filter(entry.ids[0]).startswith(r"(objectguid=\00\01\02")
+    assert entry.is_of({"ids": ["nsuniqueid=ab-1"], "name": "other"})
+    assert not entry.is_of({"ids": [f"objectguid={'0' * 32}", "nsuniqueid=ab-1"]})
+    assert entry.is_of({"ids": ["entryuuid=1"], "name": "ada"})
+    assert entry_module.account_by("entryuuid=1") != "entryuuid=1"
+
+
+async def test_a_session_that_ends_leaves_the_request_able_to_refuse(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+):
+    """JupyterHub reads it of the handler before it sets it."""
+    hub = make(**EVERYBODY)
+    await sign_in(hub, "ada")
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 13 * 3600)
+    handler = SimpleNamespace(request=None)
+
+    assert not await hub.refresh_user(SimpleNamespace(name="ada", admin=False), handler)
+    assert handler._token_authenticated is False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 import pytest
@@ -38,6 +39,16 @@ def signing_in(person: Person) -> str:
     return person._form("/hub/login", username=person.name, password=PASSWORD).text
 
 
+def running(admin: Person, name: str) -> dict:
+    """Return the servers of *name*."""
+    return admin.api("GET", f"/hub/api/users/{name}").json()["servers"]
+
+
+def plain(page: str) -> str:
+    """Return what a visitor reads in *page*, without the token of its form."""
+    return " ".join(re.sub(r"(?s)<script.*?</script>|<[^>]*>", " ", page).split())
+
+
 def failed_start(person: Person) -> str:
     """Start a server that cannot start; return what the hub said."""
     answer = person.api("POST", f"/hub/api/users/{person.name}/server")
@@ -46,8 +57,14 @@ def failed_start(person: Person) -> str:
 
 
 def test_administrators_cannot_sign_up(stack: Stack, admin: Person):
-    """Nobody becomes administrator by knowing an administrator's name."""
-    assert "docker compose exec jupyterhub hubkit users invite" in Person(stack, "admin").sign_up()
+    """Knowing an administrator's name makes nobody one; the page does not even tell it is one."""
+    stranger = Person(stack, f"s{uuid.uuid4().hex[:8]}")
+
+    answers = {plain(one.sign_up()) for one in (Person(stack, "admin"), stranger)}
+
+    assert len(answers) == 1
+    assert "An administrator has to let you in" in answers.pop()
+    admin.sign_in()
 
 
 def test_a_stranger_waits_for_an_administrator(stack: Stack, admin: Person):
@@ -61,6 +78,37 @@ def test_a_stranger_waits_for_an_administrator(stack: Stack, admin: Person):
     send(admin, "/hub/authorize", f"/hub/authorize/{name}")
 
     Person(stack, name).sign_in().start().stop()
+
+
+def test_taking_authorisation_back_ends_everything(stack: Stack, admin: Person):
+    """Session, server and tokens end; authorised again, they come in and find their home."""
+    name = f"s{uuid.uuid4().hex[:8]}"
+    Person(stack, name).sign_up()
+    send(admin, "/hub/authorize", f"/hub/authorize/{name}")
+    person = Person(stack, name).sign_in().start()
+    person.write("kept.txt", "1")
+
+    send(admin, "/hub/authorize", f"/hub/authorize/{name}")
+
+    until(lambda: not running(admin, name), 90, "server stopped")
+    until(lambda: person.api("GET", "/hub/api/user").status_code == 403, 30, "token ended")
+    assert "An administrator has to let you in first." in signing_in(Person(stack, name))
+
+    send(admin, "/hub/authorize", f"/hub/authorize/{name}")
+    again = Person(stack, name).sign_in().start()
+    assert again.read("kept.txt") == "1"
+    again.stop()
+
+
+def test_a_home_waits_for_its_owner(stack: Stack, admin: Person, person: Person):
+    """Whoever signs up under the name of a deleted user does not get what is left of them."""
+    person.start().write("mine.txt", "1")
+    person.stop()
+    assert admin.api("DELETE", f"/hub/api/users/{person.name}").status_code == 204
+
+    assert "An administrator has to let you in" in Person(stack, person.name).sign_up()
+
+    assert "Invalid username or password" in signing_in(Person(stack, person.name))
 
 
 @pytest.mark.parametrize("action", ["authorize", "discard"])

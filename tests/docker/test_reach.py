@@ -156,6 +156,9 @@ def test_the_hub_and_servers_know_the_visitors_address_and_believe_no_claim(
     ):
         until(lambda c=container, r=request: addresses(c, r), 10, f"{request} in the log")
         assert addresses(container, request) == [edge["Gateway"]] * times
+    said = stack.compose("exec", "-T", "jupyterhub", "cat", "/data/sign-ins.log")
+    lines = [json.loads(line) for line in said.stdout.splitlines()]
+    assert {line["address"] for line in lines if line["name"] == person.name} == {edge["Gateway"]}
 
 
 def test_too_large_an_upload_is_refused_in_words(stack: Stack, person: Person):

@@ -15,6 +15,7 @@ from hubkit.ops import explain, reach
 from hubkit.settings import Settings
 from hubkit.userlist import Userlist
 from tests.directory import (
+    BASE,
     PEOPLE,
     SEARCHER,
     SEARCHER_PASSWORD,
@@ -69,6 +70,8 @@ def test_nothing_is_wrong_with_a_directory_that_works(good: dict[str, str], tmp_
         ({"LDAP_CA_FILE": "secrets/wrong.crt"}, "LDAP_TLS=starttls", "LDAP_CA_FILE"),
         ({"LDAP_SERVER_HOST": "127.0.0.1,localhost", "LDAP_TLS": "ldaps"}, "ldaps", "runs"),
         ({"LDAP_SEARCH_PASSWORD": "mistyped"}, SEARCHER, "LDAP_SEARCH_PASSWORD"),
+        ({"LDAP_SEARCH_BASE": f"ou=nowhere,{BASE}"}, "LDAP_SEARCH_BASE", "may read"),
+        ({"LDAP_GROUP_BASE": f"ou=nowhere,{BASE}"}, "LDAP_GROUP_BASE", "may read"),
         ({"LDAP_BIND_DN": "uid={username}=,people"}, "LDAP_BIND_DN", "distinguished name"),
     ],
 )
@@ -92,6 +95,16 @@ def test_a_silent_directory_is_said_to_be_silent(
     finally:
         slapd.resume()
     assert "timed out" in problems[0].wrong
+
+
+def test_a_template_needs_no_search_to_be_tried(good: dict[str, str], tmp_path: Path):
+    only = {key: value for key, value in good.items() if not key.startswith("LDAP_SEARCH")}
+    down = {**only, "LDAP_SERVER_PORT": str(free_port())}
+
+    problems = reach.problems(Settings.from_env(down), tmp_path)
+
+    assert "runs" in problems[0].cure
+    assert reach.problems(Settings.from_env(only), tmp_path) == []
 
 
 def said(good: dict[str, str], name: str) -> tuple[bool, str]:

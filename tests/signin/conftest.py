@@ -6,6 +6,7 @@ servers, so that these tests need no Docker engine.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
@@ -118,6 +119,11 @@ class Hub:
 
     def log(self) -> str:
         return (self.path / "hub.log").read_text()
+
+    def written(self) -> list[dict[str, str]]:
+        """Return the lines of the log of sign-ins."""
+        file = self.path / "sign-ins.log"
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
     def visitor(self) -> Browser:
         made = Browser(self)

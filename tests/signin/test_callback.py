@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
+from hubkit.auth.oauth import NOT_OURS, TOO_OLD
 from tests.signin.conftest import Hub, github_settings, told
 
 
@@ -23,6 +24,20 @@ def hub(github, tmp_path_factory):
         made.stop()
 
 
+@pytest.fixture
+def written(hub):
+    """Return a function that returns how sign-ins since ended, and what people were told."""
+    before = len(hub.written())
+
+    def since():
+        lines = hub.written()[before:]
+        assert all((line["way"], line["address"]) == ("github", "127.0.0.1") for line in lines)
+        assert all(line["time"] for line in lines)
+        return [(line["result"], line.get("name", ""), line.get("reason", "")) for line in lines]
+
+    return since
+
+
 def test_scope(hub):
     """No more is asked for than to read memberships, with a proof key."""
     asked = parse_qs(urlsplit(hub.visitor().begin()).query)
@@ -32,7 +47,7 @@ def test_scope(hub):
     assert asked["redirect_uri"] == ["https://localhost/hub/oauth_callback"]
 
 
-def test_state_of_nobody(hub, github):
+def test_state_of_nobody(hub, github, written):
     """A callback nobody began here is refused: missing, unreadable and foreign state."""
     github.user("eve", orgs=["good-org"])
     victim, eve = hub.visitor(), hub.visitor()
@@ -49,19 +64,23 @@ def test_state_of_nobody(hub, github):
             assert answer.status_code == 400, path
             assert "was not begun in this browser" in told(answer)
     assert not victim.is_in()
+    assert written() == [("failed", "", NOT_OURS)] * 2 * (len(paths) + len(bad))
 
 
-def test_replayed(hub, github):
+def test_replayed(hub, github, written):
     """A callback that was used leads nowhere, in the same browser and in another."""
     github.user("rita", orgs=["good-org"])
     person = hub.visitor()
     back = person.agree(person.begin(), "rita")
     assert person.get(back).status_code == 302
+    before = len(hub.written())
 
     for browser in (person, hub.visitor()):
         answer = browser.get(back)
         assert answer.status_code == 400
         assert "was not begun in this browser" in told(answer)
+    assert written()[-2:] == [("failed", "", NOT_OURS)] * 2
+    assert len(hub.written()) == before + 2
 
 
 @pytest.mark.parametrize(
@@ -79,7 +98,7 @@ def test_next(hub, github, to):
     assert re.match(r"/[^/\\]|/$", answer.headers["Location"])
 
 
-def test_late(hub, github):
+def test_late(hub, github, written):
     """A code that is too old is said to be so."""
     github.user("lena", orgs=["good-org"])
     github.set(code_lifetime=0)
@@ -88,9 +107,10 @@ def test_late(hub, github):
 
     assert answer.status_code == 400
     assert "took too long, or was used already. Sign in again." in told(answer)
+    assert written() == [("failed", "", TOO_OLD)]
 
 
-def test_cancelled(hub, github):
+def test_cancelled(hub, github, written):
     """Who does not agree at GitHub reads that the sign-in was cancelled."""
     visitor = hub.visitor()
 
@@ -98,9 +118,10 @@ def test_cancelled(hub, github):
 
     assert answer.status_code == 403
     assert "The sign-in was cancelled." in told(answer)
+    assert written() == [("failed", "", "The sign-in was cancelled.")]
 
 
-def test_words_of_others(hub):
+def test_words_of_others(hub, written):
     """A link to the callback puts no words of its own on the hub's page."""
     path = "/hub/oauth_callback?error=x&error_description=Call+0900-12345+now"
     answer = hub.visitor().get(path)
@@ -108,9 +129,15 @@ def test_words_of_others(hub):
     assert answer.status_code == 400
     assert "0900" not in answer.text
     assert "GitHub broke the sign-in off." in told(answer)
+    [(result, name, reason)] = written()
+    assert (result, name, reason.partition(".")[0]) == (
+        "failed",
+        "",
+        "GitHub broke the sign-in off",
+    )
 
 
-def test_wrong_secret(hub, github):
+def test_wrong_secret(hub, github, written):
     """A client secret GitHub does not know is named as what to put right."""
     github.user("wendy", orgs=["good-org"])
     github.set(client_secret="another")
@@ -120,3 +147,6 @@ def test_wrong_secret(hub, github):
     assert answer.status_code == 503
     assert "client secret or callback address is wrong. Please tell it@" in told(answer)
     assert "gives this hub no token: 'incorrect_client_credentials'" in hub.log()
+    [(result, name, reason)] = written()
+    assert (result, name) == ("unavailable", "")
+    assert "client secret or callback address is wrong" in reason

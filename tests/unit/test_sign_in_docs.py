@@ -20,7 +20,7 @@ import pytest
 
 import hubkit
 from hubkit import auth, envfile, settings, userlist
-from hubkit.auth import audit, directory, failures, guard, ldap, native
+from hubkit.auth import audit, directory, failures, ldap, native, staying
 from hubkit.cli import VERBS
 from hubkit.ops import certificates, checks
 
@@ -211,7 +211,7 @@ def test_messages_that_are_quoted_exist(name):
         ("README", f"and so on to `.{audit.KEPT}`"),
         ("README", f"at most {audit.LONGEST_NAME} characters of it"),
         ("README", f"at most {userlist.LONGEST_NAME} characters and"),
-        ("README", f"tokens after {guard.GRACE // 3600} h at most"),
+        ("README", f"tokens after {staying.GRACE // 3600} h at most"),
         ("README", f"after {ldap.SESSION // 3600} h they must sign in again"),
         ("README", f"`AUTH_RECHECK`, {DEFAULT.auth_recheck // 60} min"),
         ("ldap", f"every {ldap.SESSION // 3600} hours"),

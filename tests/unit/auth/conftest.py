@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import aiohttp
@@ -86,6 +87,11 @@ class Browser:
         _, page = await self.send("signup", username=name, **fields)
         return " ".join(re.sub(r"<[^>]*>", " ", page).split())
 
+    async def change_password(self, old, new, again=None):
+        """Return the status and the text of what the page for that answers."""
+        fields = {"new_password": new, "new_password_confirmation": again or new}
+        return await self.send("change-password", old_password=old, **fields)
+
     def leave(self):
         """Forget who is signed in, as another browser never knew."""
         self.session.cookie_jar.clear()
@@ -106,11 +112,24 @@ async def browser(app):
 def invite(app):
     """Return a function that makes a link as an administrator does."""
 
-    def make(name):
+    def make(name, *, back=False):
         if not app.authenticator.user_exists(name):
             app.db.add(UserInfo(username=name, password=UNKNOWN))
             app.db.commit()
-        code = invitations.Invitations(SECRET).code(name, app.authenticator.password_hash(name))
+        before = app.authenticator.password_hash(name)
+        code = invitations.Invitations(SECRET).code(name, before, back=back)
         return invitations.PATH.removeprefix("hub/") + code
 
     return make
+
+
+@pytest.fixture
+def audit():
+    """Return a function that reads the log of sign-ins: result, name and reason of each line."""
+
+    def read():
+        lines = stack.AUDIT_LOG.read_text().splitlines() if stack.AUDIT_LOG.exists() else []
+        found = map(json.loads, lines)
+        return [(one["result"], one.get("name", ""), one.get("reason", "")) for one in found]
+
+    return read

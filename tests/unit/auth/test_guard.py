@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from types import SimpleNamespace
@@ -38,6 +39,7 @@ class Said(Authenticator):
 
 class Door(Guard, Said):
     way = "test"
+    form = True
     asks_again = True
 
     def identity(self, model):
@@ -158,6 +160,10 @@ async def test_the_list_gives_admin_rights_and_takes_only_its_own_back(door):
     here.register.apply(Userlist(("ada", "eve"), ()))
 
     assert (await enter(here, "ada"))["admin"] is False
+    assert (await enter(here, "ada"))["admin"] is False, "until the database says so too"
+    admin = SimpleNamespace(name="ada", admin=True)
+    assert (await here.refresh_user(admin))["admin"] is False
+    assert await stays(here, "ada")
     assert (await enter(here, "ada"))["admin"] is None
     assert (await enter(here, "eve", "2"))["admin"] is None
 
@@ -173,6 +179,43 @@ async def test_off_the_list_is_out_at_the_next_request(door, tmp_path):
     assert await stays(here, "ada") is False
     ended = [line for line in written(tmp_path) if line["result"] == "ended"]
     assert [line["name"] for line in ended] == ["ada"]
+
+
+async def test_back_on_the_list_old_sessions_stay_over(door):
+    here = door(Policy(), members=("ada",))
+    await enter(here, "ada")
+    here.register.apply(Userlist(("boss",), ("boss",)))
+    here.register.apply(Userlist(("ada", "boss"), ("boss",)))
+
+    assert await stays(here, "ada") is False
+    await enter(here, "ada")
+    assert await stays(here, "ada")
+
+
+async def test_spelling_at_the_provider_does_not_change_who_somebody_is(door):
+    class Plain(Guard, Said):
+        way = "test"
+
+    here = door(cls=Plain)
+
+    assert [(await enter(here, "Ada"))["name"] for _ in range(2)] == ["ada", "ada"]
+
+
+async def test_guesses_at_once_are_limited_too(door):
+    here = door()
+    answers = await asyncio.gather(
+        *(enter(here, "ada", "wrong") for _ in range(50)), return_exceptions=True
+    )
+
+    assert sum(one is None for one in answers) == 10
+    assert all(one is None or one.status_code == 429 for one in answers)
+
+
+async def test_a_sites_own_blocked_users_count(door):
+    here = door()
+    here.blocked_users = {"eve"}
+
+    assert await enter(here, "eve") is None
 
 
 async def test_blocked_is_out_whatever_lets_in(door):
@@ -211,18 +254,19 @@ async def test_a_token_outlives_the_providers_session_by_a_day_and_no_more(door,
     here = door()
     await enter(here, "ada")
     here.answer = False
+    here.rechecks._asked.clear()
     token = SimpleNamespace(get_token=lambda: "token", request=None)
     cookie = SimpleNamespace(get_token=lambda: None, request=None)
+    user = SimpleNamespace(name="ada", admin=False)
 
-    async def look(handler):
-        here.rechecks._asked.clear()
-        return await here.refresh_user(SimpleNamespace(name="ada", admin=False), handler)
-
-    assert await look(token) is True
-    assert await look(cookie) is False
+    assert [await here.refresh_user(user, cookie) for _ in range(3)] == [False] * 3
+    assert [await here.refresh_user(user, token) for _ in range(3)] == [True] * 3
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 25 * 3600)
-    assert await look(token) is False
+    assert await here.refresh_user(user, token) is False
+    await enter(here, "ada")
+    here.answer = True
+    assert await here.refresh_user(user, cookie) is True
 
 
 async def test_too_many_failures_wait_and_others_do_not(door, tmp_path):
@@ -244,8 +288,13 @@ async def test_too_many_failures_wait_and_others_do_not(door, tmp_path):
 
 def test_users_made_in_the_console_are_told_apart_and_kept(door):
     here = door(Policy(), members=("ada",))
+    old = SimpleNamespace(name="old", admin=True)
+    here.add_user(old)  # from a database older than the register
+    here.get_handlers(None)  # the hub serves from now on
     for name in ("ada", "console"):
         here.add_user(SimpleNamespace(name=name, admin=False))
+    assert here.policy.refusal(here.register.person("old"))
+    assert not old.admin
 
     here.register.apply(Userlist(("boss",), ("boss",)))
 

@@ -14,7 +14,7 @@ from tornado.httputil import HTTPHeaders
 from tornado.web import HTTPError
 
 from hubkit import auth, stack
-from hubkit.auth.asking import Outage
+from hubkit.auth.asking import MOST_PAGES, Outage, Unsaid
 
 TOKENS = {"access_token": "at", "token_type": "bearer", "refresh_token": "rt"}
 
@@ -59,7 +59,7 @@ def made(tmp_path, monkeypatch):
     """Return a function that makes an authenticator whose provider answers as told."""
     monkeypatch.setattr(stack, "REGISTER", tmp_path / "people.sqlite")
     monkeypatch.setattr(stack, "AUDIT_LOG", tmp_path / "sign-ins.log")
-    monkeypatch.setattr(auth.guard, "follow", lambda _: None)  # it would follow in other tests
+    monkeypatch.setattr(auth.keeper, "follow", lambda _: None)  # it would follow in other tests
 
     def make(kind, traits=None, **answers):
         built = kind(enable_auth_state=True, manage_groups=True, **(traits or {}))
@@ -91,6 +91,98 @@ async def test_token_answers(made, body):
         await built.get_token_info(None, {})
 
 
+STORED = {"sub": "7", "preferred_username": "ada", "groups": ["g"]}
+FRESH = response(200, {**TOKENS, "access_token": "at2"})
+OLD = HTTPClientError(401, response=response(401))
+
+
+def oidc(made, **answers):
+    traits = {
+        "issuer": "https://sso.x.org",
+        "token_url": "https://sso.x.org/token",
+        "userdata_url": "https://sso.x.org/me",
+        "username_claim": "preferred_username",
+    }
+    built = made(auth.generic.KitGenericOAuthenticator, traits, **answers)
+    built.looked_up = time.monotonic()
+    return built
+
+
+async def look(built):
+    """Ask about somebody who is in."""
+    return await auth.oauth.KitOAuth.refresh_user(built, User(model(built)["auth_state"]))
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param({"me": [OLD], "token": OSError("down")}, id="no connection"),
+        pytest.param({"me": [OLD], "token": RuntimeError("zlib")}, id="what cannot be unpacked"),
+        pytest.param({"me": [OLD], "token": response(503)}, id="tokens unavailable"),
+        pytest.param({"me": [OLD], "token": response(400, b"[" * 10**5)}, id="nested"),
+        pytest.param({"me": [OLD], "token": response(401, {"error": "invalid_client"})}, id="ours"),
+        pytest.param({"me": [OLD, response(502)], "token": FRESH}, id="down after that"),
+        pytest.param({"me": [OLD, response(200, {})], "token": FRESH}, id="nothing said"),
+        pytest.param({"me": [response(200, {"sub": "7"})]}, id="no name"),
+        pytest.param({"me": [response(405)]}, id="something between"),
+        pytest.param({"me": [RuntimeError("x")]}, id="no answer that can be read"),
+    ],
+)
+async def test_no_answer_is_no_no(made, answers):
+    """Whatever keeps a provider from an answer, nobody has to sign in again for it."""
+    with pytest.raises(Unsaid):
+        await look(oidc(made, **answers))
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param({"me": [OLD], "token": response(400, {"error": "invalid_grant"})}, id="spent"),
+        pytest.param({"me": [OLD, OLD], "token": FRESH}, id="refused with a fresh token"),
+    ],
+)
+async def test_a_no_is_one(made, answers):
+    """A provider that does not know the tokens any more is believed."""
+    assert await look(oidc(made, **answers)) is False
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_unreadable_groups(made, again, monkeypatch):
+    """Groups that are not as they always were end nothing, with old tokens and with fresh ones."""
+    told = response(200, STORED)
+    built = oidc(made, me=[OLD, told] if again else [told], token=FRESH)
+
+    async def broken(_):
+        raise KeyError("slug")
+
+    monkeypatch.setattr(built, "groups_of", broken)
+    with pytest.raises(Unsaid) as raised:
+        await look(built)
+
+    assert not isinstance(raised.value, Outage)  # others are asked about
+    with pytest.raises(KeyError):  # at a sign-in the log says where it was
+        await built.get_user_groups({})
+
+
+@pytest.mark.parametrize("told", [STORED, {}])
+async def test_nobody_without_identity(made, told, monkeypatch):
+    """Who has no number at the provider is refused, and that is written down."""
+    built = oidc(made)
+
+    async def proved(*_, **__):
+        return model(built, **told)
+
+    monkeypatch.setattr(OAuthenticator, "authenticate", proved)
+    if told:
+        assert (await auth.oauth.KitOAuth.authenticate(built, None))["name"] == "ada"
+        return
+    with pytest.raises(HTTPError, match="did not say what this hub needs"):
+        await built.authenticate(None)
+    line = json.loads(stack.AUDIT_LOG.read_text())
+    assert (line["result"], line["way"]) == ("failed", "generic-oauth")
+    assert "did not say what this hub needs" in line["reason"]
+
+
 async def test_tokens_are_not_shown(made, caplog, monkeypatch):
     """Whatever OAuthenticator says about an answer it cannot use, nobody reads a token in it."""
     built = made(auth.github.KitGitHubOAuthenticator)
@@ -117,6 +209,18 @@ async def test_pages_stay_at_home(made):
     assert len(built.http_client.asked) == 1
 
 
+async def test_too_many_pages(made):
+    """Who belongs to more than can be read is a matter of theirs, and of nobody else."""
+    more = response(200, [], Link='<https://api.github.com/user/orgs?page=2>; rel="next"')
+    built = made(auth.github.KitGitHubOAuthenticator, orgs=more)
+
+    with pytest.raises(Unsaid) as raised:
+        await built.get_user_groups(model(built)["auth_state"])
+
+    assert not isinstance(raised.value, Outage)
+    assert len(built.http_client.asked) == MOST_PAGES
+
+
 def id_token(**told):
     return jwt.encode({"aud": "hub", "oid": "7", **told}, "k" * 32, algorithm="HS256")
 
@@ -140,12 +244,14 @@ async def test_azure_is_asked_again(made):
 
 
 async def test_azure_leaves_groups_out(made):
-    """More groups than fit are no reason to throw anybody out."""
+    """More groups than fit are no reason to throw anybody out, nor to ask about nobody."""
     built = azure(made)
     state = model(built, _claim_names={"groups": "src1"})["auth_state"]
 
-    with pytest.raises(Outage):
+    with pytest.raises(Unsaid) as raised:
         await built.get_user_groups(state)
+
+    assert not isinstance(raised.value, Outage)
 
 
 GOOGLE = {"id": "7", "email": "ada@corp.org", "verified_email": True}
@@ -296,5 +402,8 @@ async def test_openshift(made):
     assert built.authorize_url == "https://sso.x.org/a"
     assert built.userdata_url == "https://api.x.org:6443/apis/user.openshift.io/v1/users/~"
     known = model(built, **told)
-    assert (built.user_info_to_username(told), built.identity(known)) == ("ada", "openshift:u7")
+    assert (built.user_info_to_username(told), built.identity(known)) == (
+        "ada",
+        "openshift:api.x.org:6443:u7",
+    )
     assert await built.get_user_groups(known["auth_state"]) == {"staff"}

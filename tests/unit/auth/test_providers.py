@@ -41,15 +41,31 @@ ALLOW = {"native": "", "cilogon": "organisation"}  # others: userlist
 # Where each provider says who somebody is, and who that is on the hub.
 ACCOUNTS = {
     "github": ("github_user", {"id": 7, "login": "ada"}, "github:7"),
-    "generic-oauth": ("oauth_user", {"sub": "7", "preferred_username": "ada"}, "generic-oauth:7"),
+    "generic-oauth": (
+        "oauth_user",
+        {"sub": "7", "preferred_username": "ada"},
+        "generic-oauth:sso.example.org/realms/x:7",
+    ),
     "gitlab": ("gitlab_user", {"sub": "7", "id": "7", "nickname": "ada"}, "gitlab:7"),
     "google": ("google_user", {"id": "7", "email": "ada@example.org"}, "google:7"),
-    "azuread": ("user", {"oid": "7", "sub": "s", "preferred_username": "ada"}, "azuread:7"),
-    "auth0": ("auth0_user", {"sub": "7", "email": "ada@example.org"}, "auth0:7"),
+    "azuread": (
+        "user",
+        {"tid": "t", "oid": "7", "sub": "s", "preferred_username": "ada"},
+        "azuread:t:7",
+    ),
+    "auth0": (
+        "auth0_user",
+        {"sub": "7", "email": "ada@example.org"},
+        "auth0:example.eu.auth0.com:7",
+    ),
     "bitbucket": ("bitbucket_user", {"uuid": "7", "username": "ada"}, "bitbucket:7"),
     "cilogon": ("cilogon_user", {"sub": "7", "email": "ada@example.edu"}, "cilogon:7"),
     "globus": ("globus_user", {"sub": "7", "preferred_username": "ada@x"}, "globus:7"),
-    "openshift": ("openshift_user", {"metadata": {"uid": "7", "name": "ada"}}, "openshift:7"),
+    "openshift": (
+        "openshift_user",
+        {"metadata": {"uid": "7", "name": "ada"}},
+        "openshift:api.cluster.example.org:6443:7",
+    ),
 }
 EVERY = sorted(auth.PROVIDERS)
 OUTSIDE = sorted(word for word, one in auth.PROVIDERS.items() if one.outside)
@@ -82,7 +98,7 @@ def places(tmp_path, monkeypatch):
     """Keep the register and the log in a folder of this test."""
     monkeypatch.setattr(stack, "REGISTER", tmp_path / "people.sqlite")
     monkeypatch.setattr(stack, "AUDIT_LOG", tmp_path / "sign-ins.log")
-    monkeypatch.setattr(auth.guard, "follow", lambda _: None)  # it would follow in other tests
+    monkeypatch.setattr(auth.keeper, "follow", lambda _: None)  # it would follow in other tests
     monkeypatch.setattr(stack, "COOKIE_SECRET", tmp_path / "cookie_secret")
     (tmp_path / "cookie_secret").write_bytes(b"ab" * 32)
 
@@ -248,6 +264,39 @@ def test_identity(build, word):
         assert "did not say what this hub needs to know" in refused.value.log_message
 
 
+@pytest.mark.parametrize(
+    ("word", "setting", "url", "identity"),
+    [
+        ("github", "GITHUB_URL", "https://github.com/", "github:7"),
+        ("github", "GITHUB_URL", "https://Git.example.org", "github:git.example.org:7"),
+        ("github", "GITHUB_URL", "https://git.example.org:443/", "github:git.example.org:7"),
+        ("github", "GITHUB_URL", "https://git.example.org:8443", "github:git.example.org:8443:7"),
+        ("github", "GITHUB_URL", "https://lab.ghe.com", "github:lab.ghe.com:7"),
+        ("gitlab", "OAUTH_URL", "https://gitlab.com/", "gitlab:7"),
+        ("gitlab", "OAUTH_URL", "https://x.org/git/", "gitlab:x.org/git:7"),
+        ("generic-oauth", "OAUTH_URL", "https://X.org/Realm/", "generic-oauth:x.org/Realm:7"),
+        ("generic-oauth", "OAUTH_URL", "https://x.org", "generic-oauth:x.org:7"),
+        ("auth0", "OAUTH_URL", "https://other.auth0.com", "auth0:other.auth0.com:7"),
+        ("openshift", "OAUTH_URL", "https://api.x.org:6443", "openshift:api.x.org:6443:7"),
+    ],
+)
+def test_identity_of_another_place(build, word, setting, url, identity):
+    """The same number elsewhere is somebody else; the first part is the word in AUTH."""
+    made = build(word, **{setting: url})
+
+    assert made.identity(model(word)) == identity
+    assert identity.partition(":")[0] == word
+
+
+def test_identity_of_another_tenant(build):
+    """What Microsoft says of the tenant counts, not how its address is written."""
+    made = build("azuread")
+
+    assert made.identity(model("azuread", tid="other")) == "azuread:other:7"
+    with pytest.raises(HTTPError, match="did not say"):
+        made.identity(model("azuread", tid=None))
+
+
 @pytest.mark.parametrize("word", BY_OAUTH)
 def test_no_name(build, word, caplog):
     """A provider that tells no name is named in a plain sentence; the record is not logged."""
@@ -258,6 +307,32 @@ def test_no_name(build, word, caplog):
 
     assert refused.value.status_code == 403
     assert SECRET not in refused.value.log_message + caplog.text
+
+
+@pytest.mark.parametrize("word", ["generic-oauth", "gitlab", "azuread", "auth0", "globus"])
+@pytest.mark.parametrize("told", [{}, {"email_verified": False}, {"email_verified": "false"}])
+def test_address_of_nobody(build, word, told):
+    """Where an address is the name, one that is not verified could be that of another."""
+    made = build(word, OAUTH_USERNAME_CLAIM="email")
+    someone = {"sub": "7", "email": "ada@example.org"}
+
+    with pytest.raises(HTTPError, match="has not verified your e-mail") as refused:
+        made.user_info_to_username({**someone, **told})
+
+    assert refused.value.status_code == 403
+    assert made.user_info_to_username({**someone, "email_verified": True}) == "ada@example.org"
+
+
+@pytest.mark.parametrize(("said", "known"), [(True, 1), ("1", 1), (1, 1), (False, 0), ("0", 0)])
+def test_address_of_a_tenant(build, said, known):
+    """Microsoft says in a claim of its own that the owner of a domain vouches for it."""
+    made = build("azuread", OAUTH_USERNAME_CLAIM="email")
+    told = {"oid": "7", "email": "ada@example.org", "xms_edov": said}
+    if known:
+        assert made.user_info_to_username(told) == "ada@example.org"
+    else:
+        with pytest.raises(HTTPError, match="has not verified your e-mail"):
+            made.user_info_to_username(told)
 
 
 @pytest.mark.parametrize("word", BY_OAUTH)

@@ -38,7 +38,7 @@ def test_apply_again(register):
 
     register.apply(Userlist(("grace", "lin"), ("grace",)))
 
-    assert register.person("ada") == Person("ada", "listed")
+    assert register.person("ada") == Person("ada", "listed", ended=True)
     assert register.person("grace") == Person("grace", "listed", listed=True, listed_admin=True)
     assert register.person("lin") == Person("lin", "listed", listed=True)
     assert register.person("linus") == Person("linus", "added")
@@ -97,10 +97,15 @@ def test_marks(register, monkeypatch):
     register.came("ada", "admitted")
     register.set_admin_by("ada", "group")
     register.deny("ada")
-    assert register.person("ada") == Person("ada", "admitted", admin_by="group", denied=True)
+    assert register.person("ada") == Person(
+        "ada", "admitted", admin_by="group", denied=True, ended=True
+    )
+    assert register.stale("ada") == 7.0
+    monkeypatch.setattr(module.time, "time", lambda: 9.0)
+    assert register.stale("ada") == 7.0, "since the first time"
 
-    register.confirm("ada")
-    assert register.person("ada") == Person("ada", "admitted", admin_by="group", checked=7.0)
+    register.begin("ada")
+    assert register.person("ada") == Person("ada", "admitted", admin_by="group", checked=9.0)
 
     register.block("ada", blocked=True)
     assert register.person("ada").blocked
@@ -115,14 +120,16 @@ def test_marks(register, monkeypatch):
         pytest.param(True, "", True, None, "list", id="appointed, then listed"),
         pytest.param(True, "list", True, None, "list", id="as it was"),
         pytest.param(True, "list", False, True, "list", id="taken away in the console"),
-        pytest.param(False, "list", True, False, "", id="off the list"),
+        pytest.param(False, "list", True, False, "lost", id="off the list"),
+        pytest.param(False, "lost", True, False, "lost", id="the answer was lost"),
+        pytest.param(False, "lost", False, None, "", id="the answer arrived"),
         pytest.param(False, "", True, None, "", id="appointed in the console"),
         pytest.param(False, "group", True, None, "group", id="by a group"),
         pytest.param(False, "", False, None, "", id="no administrator"),
     ],
 )
 def test_listed_rights(register, listed_admin, admin_by, admin, answer, remembered):  # noqa: PLR0917
-    """The list gives rights and takes back what it gave, nothing else; and once."""
+    """The list gives rights and takes back what it gave, nothing else, until it is done."""
     admins = ("ada", "boss") if listed_admin else ("boss",)
     register.apply(Userlist(("ada", "boss"), admins))
     register.set_admin_by("ada", admin_by)

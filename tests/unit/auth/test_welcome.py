@@ -6,6 +6,8 @@ import pytest
 from jupyterhub import orm
 
 from hubkit.auth import invitations
+from hubkit.auth.native import hash_of
+from hubkit.userlist import Userlist
 
 GOOD, OTHER = "correct horse battery", "staple correct horse"
 FOREIGN = invitations.Invitations(b"other").code("ada", b"$2b$04$x")
@@ -100,3 +102,48 @@ async def test_invitation_from_elsewhere(browser, app, invite):
         assert answer.status == 403
 
     assert app.authenticator.password_hash("ada") == before
+
+
+async def test_invitation_ends_sessions(browser, app, invite, audit):
+    """Whoever was in by the old password is out; who used the link is in."""
+    app.authenticator.set_password("grace", hash_of(OTHER))
+    await browser.sign_in("grace", OTHER)
+    before = orm.User.find(app.db, "grace").cookie_id
+
+    await browser.send(invite("grace"), password=GOOD, confirmation=GOOD)
+
+    assert orm.User.find(app.db, "grace").cookie_id != before
+    assert browser.at == "/hub/home"
+    assert ("password-set", "grace", "by a link") in audit()
+
+
+async def test_a_link_used_while_the_password_is_hashed(browser, app, invite):
+    """Of two who use one link at the same time, the first sets the password."""
+    kit, link = app.authenticator, invite("grace")
+    hashed = kit.hashed
+
+    async def slowly(password):
+        kit.set_password("grace", hash_of(OTHER))
+        return await hashed(password)
+
+    kit.hashed = slowly
+    status, _ = await browser.send(link, password=GOOD, confirmation=GOOD)
+
+    assert status == 403
+    assert await kit.is_right(OTHER, kit.get_user("grace"))
+
+
+@pytest.mark.parametrize("back", [True, False], ids=["made since", "made before"])
+async def test_invitation_of_one_taken_off_the_list(browser, app, invite, back):
+    """A link lets back in if it was made for that, and only once it is used."""
+    register = app.authenticator.register
+    app.authenticator.set_password("grace", hash_of(OTHER))
+    register.apply(Userlist(("ada",), ("ada",)))
+    link = invite("grace", back=back)
+    assert register.person("grace").origin == "listed"
+    assert (await browser.sign_in("grace", OTHER))[0] == 403
+
+    status, _ = await browser.send(link, password=GOOD, confirmation=GOOD)
+
+    assert status == (200 if back else 403)
+    assert register.person("grace").origin == ("added" if back else "listed")

@@ -168,14 +168,26 @@ def test_before_the_hub_has_a_database(env, tmp_path, ask):
     database.dispose()
 
 
-def test_an_invitation_lets_in_who_was_taken_off_the_list(env):
-    """The list did so before; an administrator who makes a link means it."""
+def test_an_invitation_of_one_taken_off_the_list(env, invitations):
+    """It lets in again whoever uses it; until then nothing has changed."""
     register = Register(stack.REGISTER)
     register.apply(Userlist(("ada", "boss"), ("boss",)))
     register.apply(Userlist(("boss",), ("boss",)))
 
-    people.invitation(env, "ada")
-    people.invitation(env, "boss")
+    ada, boss, new = (code(people.invitation(env, name)) for name in ("ada", "boss", "new"))
 
-    assert register.person("ada").origin == ""
-    assert register.person("boss").listed
+    assert register.person("ada").origin == "listed"
+    assert [invitations.puts_back(one) for one in (ada, boss, new)] == [True, False, False]
+
+
+def test_an_invitation_of_one_whose_access_was_taken_back(env, invitations):
+    """It gives access back; an older one does not."""
+    register = Register(stack.REGISTER)
+    register.came("ada", "added")
+    before = code(people.invitation(env, "ada"))
+    register.deny("ada")
+
+    after = code(people.invitation(env, "ada"))
+
+    assert [invitations.puts_back(one) for one in (before, after)] == [False, True]
+    assert register.person("ada").denied
