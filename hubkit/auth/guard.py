@@ -45,10 +45,16 @@ class Guard(Staying):
         try:
             model = await self._prove(handler, data, typed, **extra)
             reason = self._name(model) or await self._refusal(model) if model else ""
-        except sqlite3.OperationalError as error:
+        except HTTPError:
+            raise
+        except Exception as error:
+            self.failures.undo(canonical(typed), address(handler))
+            if not isinstance(error, sqlite3.OperationalError):
+                raise
             self.log.error("The register cannot be read: %s", error)
             raise Refused(503, BUSY, 5) from None
         if model and reason:
+            self.failures.undo(canonical(typed), address(handler))  # the password was right
             self._note(handler, "refused", model["name"], reason)
             raise Refused(403, reason)
         return model

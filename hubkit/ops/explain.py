@@ -62,7 +62,7 @@ def _known(person: Person | None, identity: str) -> Iterator[Step]:
     if person.blocked:
         yield False, "blocked: hubkit users unblock lets them in again"
     if person.denied:
-        yield False, "at the last look the provider said they had left"
+        yield False, "turned away at the last look: by the provider, or by an administrator"
     if identity:
         yield True, f"the name belongs to the account {identity}"
     if person.checked:

@@ -340,3 +340,11 @@ def test_whose_group_a_setting_means():
 
     assert policy.belong == {"staff", "github/lab:team", "github/lab"}
     assert policy.admins == {"admins", "github/lab:admins"}
+
+
+async def test_a_right_password_is_no_guess(door):
+    """Who may not use the hub reads why each time, and does not lock their own door."""
+    here = door(Policy(), members=("ada",))
+
+    for _ in range(12):
+        assert "not on this hub's list" in await refusal(here, "eve", "2")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
+from time import sleep
 
 import pytest
 
@@ -113,3 +116,31 @@ def test_elsewhere(tmp_path):
     """Where no checkout is, what to type on the host is said."""
     with pytest.raises(HubkitError, match=f"on the hub's machine: {WORDS}$"):
         listfile.edit(tmp_path / "kit" / "userlist", add("lin"), WORDS)
+
+
+def test_two_at_once(path):
+    """Of two edits at the same time none is lost."""
+
+    def slowly(name):
+        def change(text):
+            sleep(0.2)
+            return listing.add(text, {name: False})
+
+        return listfile.edit(path, change, WORDS)
+
+    with ThreadPoolExecutor() as pool:
+        done = list(pool.map(slowly, ["lin", "grace"]))
+
+    assert sorted(path.read_text().split()) == ["ada", "admin", "grace", "lin"]
+    assert {one.added for one in done} == {("lin",), ("grace",)}
+
+
+def test_no_locks(path, monkeypatch):
+    """Where the file system has no locks the list is edited all the same."""
+
+    def none(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(listfile.fcntl, "flock", none)
+
+    assert listfile.edit(path, add("lin"), WORDS) == Difference(added=("lin",))
