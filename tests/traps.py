@@ -103,13 +103,20 @@ class Trap:
     No mode ever answers a BIND.
     """
 
-    def __init__(self, mode: Mode, host: str = "127.0.0.1"):
+    def __init__(
+        self,
+        mode: Mode,
+        host: str = "127.0.0.1",
+        names: Iterable[str] = ("localhost", "ldap.test"),
+    ):
         self.mode = mode
         self.connections: list[Heard] = []
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         with tempfile.TemporaryDirectory() as folder:
-            files = Authority("nobody trusts this").issue(Path(folder), ("localhost", "ldap.test"))
+            authority = Authority("nobody trusts this")
+            files = authority.issue(Path(folder), names)
             self._context.load_cert_chain(*files)
+        self.authority = authority.certificate  # PEM, for a test that trusts it after all
         self._listener = socket.create_server((host, 0))
         self.host, self.port = self._listener.getsockname()
         self._sockets: list[socket.socket] = []

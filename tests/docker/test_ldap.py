@@ -286,6 +286,22 @@ async def test_no_password_is_sent_before_the_server_is_known(
         assert not trap.heard(SEARCHER_PASSWORD)
 
 
+@pytest.mark.parametrize(
+    ("mode", "tls"), [("untrusted ldaps", "ldaps"), ("plain starttls", "starttls")]
+)
+async def test_no_password_is_sent_to_a_server_of_another_name(
+    make: Make, tmp_path: Path, mode: str, tls: str
+):
+    """The authority is trusted, the name is wrong."""
+    with Trap(mode, names=("wrong.test",)) as trap:
+        (tmp_path / "secrets" / "ca.crt").write_bytes(trap.authority)
+        hub = make(**EVERYBODY, LDAP_SERVER_PORT=str(trap.port), LDAP_TLS=tls, LDAP_TIMEOUT="1")
+
+        assert (await refusal(hub, "ada")).status_code == 503
+        assert trap.connections
+        assert not trap.heard(PASSWORD)
+
+
 async def test_a_certificate_for_another_name_is_refused(make: Make, tmp_path: Path):
     wrong = Directory.start(tmp_path, names=("wrong.test",))
     try:
