@@ -4,7 +4,8 @@ To add a provider, write a module here with a `PROVIDER` like the others' and on
 `PROVIDERS`; the contract test then runs over it.
 
 How it fits together: a provider's authenticator proves who somebody is, `guard` decides
-by `policy` and `register` whether they may enter and stay, `audit` writes it down.
+by `policy` and `register` whether they may enter (`staying`: and stay), `audit` writes it
+down.
 """
 
 from __future__ import annotations
