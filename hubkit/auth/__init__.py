@@ -62,6 +62,19 @@ def problems(env: Settings) -> list[Problem]:
     return demands.problems(env, PROVIDERS)
 
 
+def keeps_accounts(env: Settings) -> bool:
+    """Return whether the names an administrator writes down are those of the hub itself."""
+    first = PROVIDERS.get(env.auth[0])
+    return first is not None and not first.outside
+
+
+def taken(register: Register, name: str, env: Settings) -> str:
+    """Return the account of a provider no longer in AUTH that keeps *name*, or ""."""
+    owner, person = register.identity_of(name), register.person(name)
+    gone = bool(owner) and owner.partition(":")[0] not in env.auth
+    return owner if gone and not (person and person.listed) else ""
+
+
 def policy(env: Settings) -> Policy:
     """Return who is let in by the settings, and who administers."""
     knows = {

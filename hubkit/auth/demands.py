@@ -57,7 +57,7 @@ def _policy(env: Settings, chosen: Mapping[str, Provider]) -> list[Problem]:
     for word in env.allow:
         if word != "userlist" and word not in known:
             wrong = f"{word} means nothing with AUTH={','.join(chosen)}."
-            cure = f"Use {', '.join(sorted(known | {'userlist'}))}."
+            cure = f"Use {', '.join(sorted(known | {'userlist'}))}." if known else "Leave it empty."
             problems.append(Problem(shown, wrong, cure))
     for word, name in WHICH.items():
         given = bool(getattr(env, name))

@@ -5,6 +5,7 @@ Everything here blocks; `hubkit.auth.ldap` runs it in threads of its own.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -28,6 +29,11 @@ from hubkit.auth.verified import (
 from hubkit.errors import HubkitError
 from hubkit.settings import ROOT, Settings
 
+PLAIN = {  # words of ldap3 and OpenSSL → what they mean
+    "invalid server address": "nobody here knows this name",
+    "UNEXPECTED_EOF": "it does not speak TLS at this port",
+    "WRONG_VERSION_NUMBER": "it does not speak TLS at this port",
+}
 DOWN_SECONDS = 60.0  # a server that did not answer is asked last for so long
 DEEPEST = 10  # groups in groups
 AT_ONCE = 40  # groups asked for in one search
@@ -281,4 +287,11 @@ def _batches(wanted: list[str]) -> Iterable[list[str]]:
 
 
 def _plain(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    text = " ".join(str(error).split()) or type(error).__name__
+    untrusted = re.search(r"certificate verify failed: ([^(]*[^( ])", text)
+    if untrusted:
+        return f"its certificate is not trusted: {untrusted[1]}"
+    for raw, plain in PLAIN.items():
+        if raw in text:
+            return plain
+    return text

@@ -17,6 +17,7 @@ from hubkit.ops import certificates, configured, engine, reach
 from hubkit.settings import Settings, check_file, written_values
 from hubkit.userlist import Userlist
 
+AS_MADE = ("admin",)  # userlist.example
 LEAST_DISK = 2 * 2**30  # bytes; an image layer, a log and a user's work must fit
 
 
@@ -51,12 +52,16 @@ def sign_in(kit: Kit) -> list[Problem]:
 
 
 def userlist(kit: Kit) -> list[Problem]:
-    """`userlist`: every line, and at least one administrator."""
+    """`userlist`: every line, at least one administrator, and not the one it came with."""
     try:
-        Userlist.read(kit.root / "userlist")
+        found = Userlist.read(kit.root / "userlist")
     except ConfigError as error:
         return list(error.problems)
-    return []
+    if found.members != AS_MADE or auth.keeps_accounts(kit.env):
+        return []
+    wrong = "is as it was made: whoever is called 'admin' at the provider would own the hub."
+    cure = "Write your own name there in its place, with 'admin' behind it."
+    return [Problem("userlist", wrong, cure)]
 
 
 def certificate(kit: Kit) -> list[Problem]:

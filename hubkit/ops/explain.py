@@ -33,21 +33,37 @@ def steps(env: Settings, written: str) -> Iterator[Step]:
     register = Register(stack.REGISTER)
     person = register.person(name)
     yield from _known(person, register.identity_of(name))
-    groups: list[str] | None = None
-    way = register.identity_of(name).partition(":")[0] or env.auth[0]
-    if way == "ldap":
-        groups = []
-        proved = list(_in_directory(env, name, groups))
-        groups = [whole_name("ldap", one, env.auth) for one in groups]
-    elif way == "native":
-        proved = list(_password(env, name))
-    else:
-        proved = [(True, "the provider tells name and groups at sign-in only")]
-    yield from proved
-    if not proved[-1][0]:
-        yield False, "they cannot sign in, see above"
+    owner = register.identity_of(name)
+    if auth.taken(register, name, env):
+        cure = f"hubkit users release {name} gives the name and its home away"
+        yield False, f"the name belongs to {owner}, of a provider no longer in AUTH: {cure}"
         return
-    reason = auth.policy(env).refusal(person, groups)
+    known = owner.partition(":")[0]
+    way = known if known in env.auth else env.auth[0]
+    groups: list[str] | None = [] if way == "ldap" else None
+    proved = list(_proved(env, way, name, groups))
+    yield from proved
+    if proved[-1][0]:
+        yield from _verdict(env, person, groups)
+    else:
+        yield False, "they cannot sign in, see above"
+
+
+def _proved(env: Settings, way: str, name: str, groups: list[str] | None) -> Iterator[Step]:
+    if way == "ldap" and groups is not None:
+        yield from _in_directory(env, name, groups)
+        groups[:] = [whole_name("ldap", one, env.auth) for one in groups]
+    elif way == "native":
+        yield from _password(env, name)
+    else:
+        yield True, "the provider tells name and groups at sign-in only"
+
+
+def _verdict(env: Settings, person: Person | None, groups: list[str] | None) -> Iterator[Step]:
+    policy = auth.policy(env)
+    if policy.is_admin(person, groups or ()):
+        yield True, "administers the hub, by the list or a group"
+    reason = policy.refusal(person, groups)
     yield not reason, reason or "the hub lets them in"
 
 

@@ -11,7 +11,7 @@ from nativeauthenticator.orm import UserInfo
 from sqlalchemy import create_engine, inspect
 from sqlalchemy.orm import Session
 
-from hubkit import stack
+from hubkit import auth, stack
 from hubkit.auth.invitations import PATH, Invitations
 from hubkit.auth.register import Register
 from hubkit.errors import ConfigError, HubkitError, Problem
@@ -48,13 +48,19 @@ def invitation(env: Settings, name: str) -> str:
 
     Raises:
         HubkitError: The hub does not keep passwords itself, or has no database yet.
-        ConfigError: *name* is no user name.
+        ConfigError: *name* is no user name, or belongs to somebody who signs in another way.
     """
     if "native" not in env.auth:
         raise HubkitError(f"AUTH={','.join(env.auth)}: passwords are not kept by this hub.")
     name = canonical(name)
     if not is_name(name):
         raise ConfigError([Problem(name, "is not a user name.", "Leave out spaces and '/'.")], "")
+    register = Register(stack.REGISTER)
+    owner = register.identity_of(name)
+    if auth.taken(register, name, env) or owner.partition(":")[0] not in {"", *env.auth[:1]}:
+        wrong = f"belongs to the account {owner}; a link would not let anybody in."
+        cure = f"To give the name and its home away: hubkit users release {name}"
+        raise ConfigError([Problem(name, wrong, cure)], "no link was made")
     with _database(env) as session:
         info = UserInfo.find(session, name)
         if info is None:
@@ -62,7 +68,7 @@ def invitation(env: Settings, name: str) -> str:
             info = UserInfo(username=name, password=unknown)
             session.add(info)
             session.commit()
-        person = Register(stack.REGISTER).person(name)
+        person = register.person(name)
         # Who is out stays out, whatever old password they know, until the link is used.
         removed = bool(person and person.origin == "listed" and not person.listed)
         back = removed or bool(person and person.denied)

@@ -20,6 +20,7 @@ from hubkit.settings import Settings
 
 SECONDS = 5
 NO_SUCH_NAME = {0, 32, 48, 49, 50, 53}  # what a directory says of a name it has never heard
+WRONG_CA = "Look whether name and host agree, and the file in secrets/ holds the right authority."
 CA_CURE = (
     "If its certificate comes from an authority of your own, name that in {name}=secrets/FILE."
 )
@@ -52,9 +53,12 @@ def directory(env: Settings, root: Path) -> list[Problem]:
             found += _binds(one, env)
         except (Unreachable, *FAILED) as error:
             shown = f"LDAP_SERVER_HOST={host}, port {where.port}, LDAP_TLS={where.tls}"
-            cure = "Look whether the server runs and this machine may reach it."
+            cure = (
+                "Look whether name, port and LDAP_TLS are right, the server runs, and this "
+                "machine may reach it."
+            )
             if "certificate" in str(error).lower():
-                cure = CA_CURE.format(name="LDAP_CA_FILE")
+                cure = WRONG_CA if env.ldap_ca_file else CA_CURE.format(name="LDAP_CA_FILE")
             found.append(Problem(shown, f"does not work: {error}.", cure))
     return found
 
@@ -118,5 +122,5 @@ def provider(word: str, env: Settings, root: Path) -> list[Problem]:
         reason = f"cannot be reached: {getattr(error, 'reason', error)}"
     cure = "Look whether it runs and this machine may reach it."
     if "certificate" in reason.lower():
-        cure = CA_CURE.format(name="OAUTH_CA_FILE")
+        cure = WRONG_CA if ca_file else CA_CURE.format(name="OAUTH_CA_FILE")
     return [Problem(f"{name}={address}", f"{reason}.", cure)]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hubkit import auth, stack
+from hubkit.auth.policy import LIST
 from hubkit.auth.register import Person, Register
 from hubkit.errors import ConfigError, HubkitError, Problem
 from hubkit.listing import UNCHANGED, Difference
@@ -111,15 +112,19 @@ def sync(env: Settings, userlist: Path) -> Done:
         new = Userlist.read(userlist)
     except ConfigError as error:
         raise ConfigError(error.problems, UNCHANGED) from None
-    register = Register(stack.REGISTER)
+    register, policy = Register(stack.REGISTER), auth.policy(env)
     people = register.people()
     old = Userlist(
         tuple(person.name for person in people if person.listed),
         tuple(person.name for person in people if person.listed_admin),
     )
     register.apply(new)
-    changes = Difference.between(old, new).lines() or ["the userlist is as it was"]
-    return _end(refused(register, auth.policy(env)), changes)
+    change = Difference.between(old, new)
+    changes = change.lines() or ["the userlist is as it was"]
+    others = sorted(policy.allow - {LIST})
+    if change.removed and others:
+        changes.append(f"ALLOW={','.join(others)} may still let them in; 'users block' does not")
+    return _end(refused(register, policy), changes)
 
 
 def block(name: str, *, blocked: bool) -> Done:

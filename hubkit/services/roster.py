@@ -83,6 +83,7 @@ async def end_access(
     names: Collection[str],
     *,
     tokens_of: Collection[str] | None = None,
+    still: Callable[[], Collection[str]] | None = None,
     wait: float = STOPPED_WITHIN,
 ) -> list[Ended]:
     """Stop all servers of *names* and delete their tokens; what is done already stays so.
@@ -91,6 +92,8 @@ async def end_access(
         hub: The hub.
         names: Who lost access.
         tokens_of: Those of *names* whose tokens have not been deleted yet; None for all.
+        still: Returns who is refused now: somebody let in again meanwhile keeps what they
+            begin from then on; None for all of *names*, whatever happens.
         wait: Seconds until a server has to be gone.
 
     Returns:
@@ -101,8 +104,9 @@ async def end_access(
     """
     if not names:
         return []
-    stopped, left = await _stop_servers(hub, names, wait)
-    owners = sorted(names if tokens_of is None else tokens_of)
+    stopped, left = await _stop_servers(hub, names, still or (lambda: names), wait)
+    refused_now = set(names) & set(still() if still else names)
+    owners = sorted(refused_now & set(names if tokens_of is None else tokens_of))
     counts = await asyncio.gather(*(hub.delete_tokens(name) for name in owners))
     tokens = dict(zip(owners, counts, strict=True))
     ended = (
@@ -121,16 +125,18 @@ Servers = list[tuple[str, str]]  # owner, name
 
 
 async def _stop_servers(
-    hub: HubAPI, names: Collection[str], wait: float
+    hub: HubAPI, names: Collection[str], still: Callable[[], Collection[str]], wait: float
 ) -> tuple[Servers, Servers]:
     """Return the servers that are gone now, and those that are not after *wait* seconds."""
     deadline = asyncio.get_running_loop().time() + wait
     seen: set[tuple[str, str]] = set()
     while True:
+        users = await hub.users(active=True)
+        refused_now = set(names) & set(still())
         running = {
             (user["name"], server): model
-            for user in await hub.users(active=True)
-            if user["name"] in names
+            for user in users
+            if user["name"] in refused_now
             for server, model in (user.get("servers") or {}).items()
         }
         seen |= set(running)
@@ -158,7 +164,7 @@ class Watch:
         """End the access of all who are refused; tokens once for each refusal."""
         names = self._who()
         fresh = names - self._without_tokens
-        for ended in await end_access(self._hub, names, tokens_of=fresh):
+        for ended in await end_access(self._hub, names, tokens_of=fresh, still=self._who):
             for line in ended.lines():
                 log.info(line)
         self._without_tokens = names

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,13 +24,6 @@ from tests.directory import (
 from tests.support import free_port
 
 pytestmark = pytest.mark.docker
-
-
-@pytest.fixture(scope="module")
-def slapd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Directory]:
-    started = Directory.start(tmp_path_factory.mktemp("slapd"))
-    yield started
-    started.stop()
 
 
 @pytest.fixture
@@ -67,7 +59,7 @@ def test_nothing_is_wrong_with_a_directory_that_works(good: dict[str, str], tmp_
     [
         ({"LDAP_SERVER_HOST": "no-such-host.invalid"}, "no-such-host.invalid", "runs"),
         ({"LDAP_SERVER_PORT": str(free_port())}, "port", "runs"),
-        ({"LDAP_CA_FILE": "secrets/wrong.crt"}, "LDAP_TLS=starttls", "LDAP_CA_FILE"),
+        ({"LDAP_CA_FILE": "secrets/wrong.crt"}, "LDAP_TLS=starttls", "right authority"),
         ({"LDAP_SERVER_HOST": "127.0.0.1,localhost", "LDAP_TLS": "ldaps"}, "ldaps", "runs"),
         ({"LDAP_SEARCH_PASSWORD": "mistyped"}, SEARCHER, "LDAP_SEARCH_PASSWORD"),
         ({"LDAP_SEARCH_BASE": f"ou=nowhere,{BASE}"}, "LDAP_SEARCH_BASE", "may read"),
@@ -135,3 +127,21 @@ def test_each_person_is_explained(good: dict[str, str], tmp_path: Path, slapd: D
 def test_it_runs_where_the_hubs_data_are(good: dict[str, str]):
     with pytest.raises(HubkitError, match="docker compose exec"):
         list(explain.steps(Settings.from_env(good), "ada"))
+
+
+def test_a_name_of_a_provider_that_is_gone_is_said_to_be_taken(good: dict[str, str]):
+    register = Register(stack.REGISTER)
+    register.apply(Userlist(("boss",), ("boss",)))
+    register.bind("github:7", "grace")
+
+    welcome, text = said(good, "grace")
+
+    assert not welcome
+    assert "hubkit users release grace" in text
+
+
+def test_whoever_will_administer_is_said_to(good: dict[str, str]):
+    Register(stack.REGISTER).apply(Userlist(("boss",), ("boss",)))
+
+    assert "administers the hub" in said({**good, "ADMIN_GROUPS": "staff"}, "grace")[1]
+    assert "administers the hub" not in said(good, "grace")[1]

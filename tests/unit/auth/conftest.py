@@ -1,4 +1,4 @@
-"""A real hub with AUTH=native, and a browser that asks it for pages."""
+"""Authenticators as their tests need them; a real hub with AUTH=native, and its browser."""
 
 from __future__ import annotations
 
@@ -17,14 +17,17 @@ from tornado.testing import bind_unused_port
 from traitlets.config import Config
 
 from hubkit import auth, stack
-from hubkit.auth import invitations
+from hubkit.auth import invitations, native
+from hubkit.auth.native import hash_of
 from hubkit.settings import Settings
 from hubkit.userlist import Userlist
+from tests.unit.auth.answering import Client
+from tests.unit.auth.doors import ANYBODY, Door
+from tests.unit.auth.people import GOOD, PEOPLE
+from tests.unit.auth.providers import environ, settings
 
-GOOD = "correct horse battery"
 SECRET = b"ab" * 32
 UNKNOWN = b"$2b$04$" + b"x" * 53  # a hash of no password
-PEOPLE = Userlist(members=("ada", "grace"), admins=("ada",))
 
 
 @pytest.fixture
@@ -133,3 +136,84 @@ def audit():
         return [(one["result"], one.get("name", ""), one.get("reason", "")) for one in found]
 
     return read
+
+
+@pytest.fixture
+async def admin(browser, app):
+    """Return the browser of an administrator, while mallory waits."""
+    app.authenticator.set_password("ada", hash_of(GOOD))
+    app.authenticator.create_user("mallory", GOOD)
+    await browser.sign_in("ada")
+    return browser
+
+
+@pytest.fixture
+def quick_hashes(monkeypatch):
+    """Hash with bcrypt's least cost: the tests are about who, not about how slowly."""
+    cheap = bcrypt.gensalt
+    monkeypatch.setattr(bcrypt, "gensalt", lambda: cheap(4))
+
+
+@pytest.fixture
+def hub(db, quick_hashes, tmp_path, monkeypatch):
+    """Return the authenticator as AUTH=native configures it."""
+    monkeypatch.setattr(stack, "REGISTER", tmp_path / "people.sqlite")
+    monkeypatch.setattr(stack, "AUDIT_LOG", tmp_path / "sign-ins.log")
+    c = Config()
+    made = native.configure(c, Settings.from_env({}))(config=c, _deprecated_db_session=db)
+    made.register.apply(PEOPLE)
+    made.get_handlers(None)  # as the hub does at its start
+    return made
+
+
+@pytest.fixture
+def door(tmp_path, monkeypatch):
+    """Return a guarded authenticator for a policy and a list; the file is a test's own."""
+    monkeypatch.setattr(stack, "REGISTER", tmp_path / "people.sqlite")
+    monkeypatch.setattr(stack, "AUDIT_LOG", tmp_path / "sign-ins.log")
+
+    def made(policy=ANYBODY, members=(), admins=(), cls=Door):
+        config = Config()
+        config.Guard.policy = policy
+        built = cls(parent=None, config=config)
+        built.register.apply(Userlist((*members, *admins), tuple(admins)))
+        return built
+
+    return made
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch):
+    """Return a function that makes an authenticator whose provider answers as told."""
+    monkeypatch.setattr(stack, "REGISTER", tmp_path / "people.sqlite")
+    monkeypatch.setattr(stack, "AUDIT_LOG", tmp_path / "sign-ins.log")
+    monkeypatch.setattr(auth.keeper, "follow", lambda _: None)  # it would follow in other tests
+
+    def make(kind, traits=None, **answers):
+        built = kind(enable_auth_state=True, manage_groups=True, **(traits or {}))
+        built.http_client = Client(**answers)
+        return built
+
+    return make
+
+
+@pytest.fixture
+def places(tmp_path, monkeypatch):
+    """Keep the register and the log in a folder of this test."""
+    monkeypatch.setattr(stack, "REGISTER", tmp_path / "people.sqlite")
+    monkeypatch.setattr(stack, "AUDIT_LOG", tmp_path / "sign-ins.log")
+    monkeypatch.setattr(auth.keeper, "follow", lambda _: None)  # it would follow in other tests
+    monkeypatch.setattr(stack, "COOKIE_SECRET", tmp_path / "cookie_secret")
+    (tmp_path / "cookie_secret").write_bytes(b"ab" * 32)
+
+
+@pytest.fixture
+def build(db):
+    """Return a function that builds the authenticator as the hub does."""
+
+    def built(*words, **more):
+        c = Config()
+        auth.configure(c, settings(environ(*words, **more)), PEOPLE)
+        return c.JupyterHub.authenticator_class(config=c, _deprecated_db_session=db)
+
+    return built

@@ -1,4 +1,4 @@
-"""What a provider's answers mean, looked at by themselves."""
+"""What a provider's answers mean, and how many of its pages are asked for."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import pytest
 from tornado.httpclient import HTTPClientError, HTTPRequest, HTTPResponse
 from tornado.httputil import HTTPHeaders
 
-from hubkit.auth.asking import is_outage
+from hubkit import auth
+from hubkit.auth.asking import MOST_PAGES, Outage, Unsaid, is_outage
 from hubkit.auth.oauth import names_in
+from tests.unit.auth.answering import model
 
 
 def response(status, content=None, **headers):
@@ -64,3 +66,26 @@ def test_is_outage(error, out):
 def test_client_nobody_knows():
     """GitHub says "not found" to a hub that is not registered: that will not pass by itself."""
     assert not is_outage(HTTPClientError(404, response=response(404)), "POST")
+
+
+async def test_pages_stay_at_home(made):
+    """A next page elsewhere is not asked for: the token would go there."""
+    elsewhere = '<https://evil.test/user/orgs?page=2>; rel="next"'
+    built = made(auth.github.KitGitHubOAuthenticator, orgs=response(200, [], Link=elsewhere))
+
+    with pytest.raises(Outage):
+        await built.get_user_groups(model(built)["auth_state"])
+
+    assert len(built.http_client.asked) == 1
+
+
+async def test_too_many_pages(made):
+    """Who belongs to more than can be read is a matter of theirs, and of nobody else."""
+    more = response(200, [], Link='<https://api.github.com/user/orgs?page=2>; rel="next"')
+    built = made(auth.github.KitGitHubOAuthenticator, orgs=more)
+
+    with pytest.raises(Unsaid) as raised:
+        await built.get_user_groups(model(built)["auth_state"])
+
+    assert not isinstance(raised.value, Outage)
+    assert len(built.http_client.asked) == MOST_PAGES

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hubkit import auth
 from hubkit.auth.policy import Policy
 from hubkit.auth.register import Person
 from hubkit.settings import Settings
@@ -112,3 +113,18 @@ def test_of():
 def test_of_nothing():
     """Without ALLOW the list decides."""
     assert Policy.of(Settings.from_env({})) == Policy()
+
+
+def test_whose_group_a_setting_means():
+    env = {
+        "AUTH": "ldap,github",
+        "ALLOW": "group,organisation",
+        "ALLOWED_GROUPS": "staff,github/lab:team",
+        "ALLOWED_ORGANISATIONS": "lab",
+        "ADMIN_GROUPS": "admins,github/lab:admins",
+    }
+
+    policy = auth.policy(Settings.from_env(env))
+
+    assert policy.belong == {"staff", "github/lab:team", "github/lab"}
+    assert policy.admins == {"admins", "github/lab:admins"}

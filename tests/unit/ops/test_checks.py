@@ -52,6 +52,11 @@ def site_file(bits):
     return change
 
 
+def as_made(root):
+    env("AUTH=ldap")(root)
+    (root / "userlist").write_text("# remark\nadmin admin\n")
+
+
 def no_authority(root):
     env("OAUTH_CA_FILE=secrets/ca")(root)
     (root / "secrets" / "ca").write_text("no certificate")
@@ -72,6 +77,7 @@ BROKEN = {
     checks.userlist: [
         (remove("userlist"), "userlist", "one name per line"),
         (write("userlist", "ada\n"), "userlist", "Write 'admin'"),
+        (as_made, "userlist", "in its place"),
         (write("userlist", "ada admin\na b c\n"), "userlist, line 2: a b c", "Only 'admin'"),
     ],
     checks.certificate: [

@@ -95,6 +95,19 @@ async def test_a_start_is_ended_too(hub, fake):
     assert fake.asked.count("DELETE /hub/api/users/ada/server") == 4
 
 
+async def test_whoever_is_let_in_again_meanwhile_keeps_what_they_begin(hub, fake):
+    """The first look stops a server; before the second they are back, with a new one."""
+    fake.users, fake.tokens = {"ada": {"": None}}, {"ada": ["new"]}
+    fake.never_stop.add(("ada", ""))
+    answers = iter([{"ada"}])
+
+    done = await roster.end_access(hub, ["ada"], still=lambda: next(answers, set()))
+
+    assert fake.asked.count("DELETE /hub/api/users/ada/server") == 1
+    assert fake.tokens == {"ada": ["new"]}
+    assert done == [Ended("ada", ("",))]
+
+
 async def test_what_is_stopping_is_waited_for(hub, fake):
     """A server that stops already is not asked to, and is said to be left after a while."""
     fake.users = {"ada": {"": "stop"}}
