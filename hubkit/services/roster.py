@@ -109,19 +109,18 @@ async def end_access(
     owners = sorted(refused_now & set(names if tokens_of is None else tokens_of))
     counts = await asyncio.gather(*(hub.delete_tokens(name) for name in owners))
     tokens = dict(zip(owners, counts, strict=True))
-    ended = (
-        Ended(
-            name,
-            tuple(server for owner, server in stopped if owner == name),
-            tokens.get(name, 0),
-            tuple(server for owner, server in left if owner == name),
-        )
-        for name in sorted(names)
-    )
+    ended = (_ended(name, stopped, tokens.get(name, 0), left) for name in sorted(names))
     return [one for one in ended if one.lines()]
 
 
 Servers = list[tuple[str, str]]  # owner, name
+
+
+def _ended(name: str, stopped: Servers, tokens: int, left: Servers) -> Ended:
+    def own(servers: Servers) -> tuple[str, ...]:
+        return tuple(server for owner, server in servers if owner == name)
+
+    return Ended(name, own(stopped), tokens, own(left))
 
 
 async def _stop_servers(
