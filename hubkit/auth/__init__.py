@@ -10,26 +10,13 @@ down.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from hubkit import stack
-from hubkit.auth import (
-    auth0,
-    azuread,
-    bitbucket,
-    cilogon,
-    demands,
-    generic,
-    github,
-    gitlab,
-    globus,
-    google,
-    ldap,
-    native,
-    openshift,
-)
+from hubkit.auth import demands
 from hubkit.auth.policy import Policy
 from hubkit.auth.provider import Provider
 from hubkit.auth.register import Register
@@ -40,21 +27,51 @@ from hubkit.userlist import Userlist
 
 REFRESH_SECONDS = 5  # between two looks into the register; the provider is asked less often
 
-# The word in AUTH → how people sign in.
-PROVIDERS: dict[str, Provider] = {
-    "native": native.PROVIDER,
-    "ldap": ldap.PROVIDER,
-    "github": github.PROVIDER,
-    "generic-oauth": generic.PROVIDER,
-    "gitlab": gitlab.PROVIDER,
-    "google": google.PROVIDER,
-    "azuread": azuread.PROVIDER,
-    "auth0": auth0.PROVIDER,
-    "bitbucket": bitbucket.PROVIDER,
-    "cilogon": cilogon.PROVIDER,
-    "globus": globus.PROVIDER,
-    "openshift": openshift.PROVIDER,
-}
+
+class Providers(Mapping[str, Provider]):
+    """Providers by their word in AUTH, each imported when it is asked for.
+
+    The libraries of all of them take seconds to import, and a hub uses one or two.
+
+    Args:
+        modules: Word → module in this package that has the `PROVIDER`.
+    """
+
+    def __init__(self, modules: Mapping[str, str]):
+        self._modules = modules
+
+    def __getitem__(self, word: str) -> Provider:
+        module = import_module(f"{__name__}.{self._modules[word]}")
+        found: Provider = module.PROVIDER
+        return found
+
+    def __contains__(self, word: object) -> bool:
+        return word in self._modules
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+
+# The word in AUTH → the module that says how people sign in.
+PROVIDERS = Providers(
+    {
+        "native": "native",
+        "ldap": "ldap",
+        "github": "github",
+        "generic-oauth": "generic",
+        "gitlab": "gitlab",
+        "google": "google",
+        "azuread": "azuread",
+        "auth0": "auth0",
+        "bitbucket": "bitbucket",
+        "cilogon": "cilogon",
+        "globus": "globus",
+        "openshift": "openshift",
+    }
+)
 
 
 def problems(env: Settings) -> list[Problem]:

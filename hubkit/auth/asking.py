@@ -19,20 +19,14 @@ from tornado.httputil import HTTPInputError
 from tornado.simple_httpclient import SimpleAsyncHTTPClient
 from traitlets import default
 
+from hubkit.auth.outage import Outage, Unsaid
+
 MOST_REQUESTS = 50  # at once; more wait
 MOST_BYTES = 4 * 2**20  # of one answer
 MOST_PAGES = 50  # of one list, 100 entries each
 
 DOWN = "{provider} does not answer. Try again in a minute."
 UNCLEAR = "{provider} did not say what this hub needs to know about you. Please tell {contact}."
-
-
-class Unsaid(Exception):
-    """The provider says neither yes nor no about somebody; the text is for people."""
-
-
-class Outage(Unsaid):
-    """The provider did not answer, or not to the question: it says nothing of anybody."""
 
 
 # What went wrong during one look: OAuthenticator swallows it where it uses a refresh token.

@@ -16,9 +16,10 @@ from traitlets import Float, Unicode
 
 from hubkit.auth import client
 from hubkit.auth.answers import Refused
-from hubkit.auth.asking import DOWN, Outage
+from hubkit.auth.asking import DOWN
 from hubkit.auth.guard import Guard
 from hubkit.auth.oauth import RETRY, KitOAuth
+from hubkit.auth.outage import Outage
 from hubkit.auth.provider import Provider
 from hubkit.errors import Problem
 from hubkit.settings import Settings

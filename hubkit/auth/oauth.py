@@ -18,7 +18,8 @@ from tornado.web import HTTPError
 from traitlets import Unicode
 
 from hubkit.auth.answers import Refused, address, told
-from hubkit.auth.asking import UNCLEAR, UNSAID, Asking, Unsaid, decoded
+from hubkit.auth.asking import UNCLEAR, UNSAID, Asking, decoded
+from hubkit.auth.outage import Unsaid
 from hubkit.auth.recheck import Answer
 
 LONGEST_GROUP = 255  # characters; the column in JupyterHub's database

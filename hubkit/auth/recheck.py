@@ -13,7 +13,7 @@ from typing import Any
 
 from tornado.log import app_log
 
-from hubkit.auth.asking import Outage
+from hubkit.auth.outage import Outage
 
 WAIT = 3.0  # seconds a page may wait for the provider
 PAUSE = 60.0  # seconds nobody asks a provider that is down, or about whom it fails

@@ -10,8 +10,9 @@ from tornado.httpclient import HTTPClientError, HTTPRequest, HTTPResponse
 from tornado.httputil import HTTPHeaders
 
 from hubkit import auth
-from hubkit.auth.asking import MOST_PAGES, Outage, Unsaid, is_outage
+from hubkit.auth.asking import MOST_PAGES, is_outage
 from hubkit.auth.oauth import names_in
+from hubkit.auth.outage import Outage, Unsaid
 from tests.unit.auth.answering import model
 
 

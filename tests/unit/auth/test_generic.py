@@ -9,7 +9,7 @@ from tornado.httpclient import HTTPClientError
 from tornado.web import HTTPError
 
 from hubkit import auth
-from hubkit.auth.asking import Outage
+from hubkit.auth.outage import Outage
 from tests.unit.auth.answering import model, response
 
 

@@ -11,7 +11,7 @@ from tornado.httpclient import HTTPClientError
 from tornado.web import HTTPError
 
 from hubkit import auth, stack
-from hubkit.auth.asking import Outage, Unsaid
+from hubkit.auth.outage import Outage, Unsaid
 from tests.unit.auth.answering import TOKENS, User, model, response
 
 

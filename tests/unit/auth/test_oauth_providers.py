@@ -9,7 +9,7 @@ import pytest
 from tornado.web import HTTPError
 
 from hubkit import auth
-from hubkit.auth.asking import Outage, Unsaid
+from hubkit.auth.outage import Outage, Unsaid
 from tests.unit.auth.answering import TOKENS, User, model, response
 
 
