@@ -125,9 +125,7 @@ class Guard(Staying):
         if (person and person.ended) or self.register.identity_of(name) not in {"", identity}:
             self.end_sessions(name)
         self.register.bind(identity, name)
-        if not person or not (person.origin or person.listed):
-            self.register.came(name, "admitted")
-        elif person.origin in {"listed", "found"} and not person.listed:
+        if not person or not (person.listed or person.origin == "added"):
             self.register.came(name, "admitted")  # by ALLOW, now
         self.register.begin(name)
         self.rechecks.fresh(name)

@@ -61,10 +61,8 @@ class Policy:
         if EVERYONE in self.allow or (person and (person.listed or person.origin == "added")):
             return ""
         if self.allow & {GROUP, ORGANISATION}:
-            asked = groups is not None and bool(folded(groups) & self.belong)
-            came = person.origin if person else ""
-            remembered = groups is None and came == "admitted"
-            if asked or remembered:
+            remembered = bool(person and person.origin == "admitted")
+            if remembered if groups is None else folded(groups) & self.belong:
                 return ""
             what = "groups" if GROUP in self.allow else "organisations"
             return f"Your account is in none of the {what} this hub lets in; ask {self.contact}."

@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from hubkit.settings import Settings
+from hubkit.errors import ConfigError
+from hubkit.settings import ROOT, Settings
+
+CONSEQUENCE = "the hub runs, but people cannot sign in as they should"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,8 +17,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the address and, while no administrator has a password, a one-time link."""
-    from hubkit.ops import people
+    """Print the address and, while no administrator has a password, a one-time link.
+
+    Ends with what keeps people from signing in. That is no failure: a directory or
+    provider may be down while a hub starts.
+    """
+    from hubkit.ops import people, reach
     from hubkit.userlist import Userlist
 
     env = Settings.from_env()
@@ -28,4 +35,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"  First sign-in:   {people.invitation(env, admins[0])}")
         print(f"                   sets the password of {admins[0]}; works once, for a day")
     print()
+    problems = reach.problems(env, ROOT)
+    if problems:
+        print(f"hubkit: {ConfigError(problems, CONSEQUENCE)}\n")
     return 0
