@@ -11,6 +11,7 @@ from hubkit import auth, stack
 from hubkit.services import culler, roster
 from hubkit.settings import Settings
 from hubkit.spawner import KitSpawner
+from hubkit.spawner.gateway import Gateway
 from hubkit.userlist import Userlist
 
 c = get_config()
@@ -36,6 +37,11 @@ c.KitSpawner.start_timeout = env.start_timeout
 c.KitSpawner.mem_limit = env.mem_limit or None
 c.KitSpawner.cpu_limit = env.cpu_limit or None
 c.KitSpawner.pids_limit = env.pids_limit
+
+# Where kernels run: in the server itself, or on the kernel gateway KG_URL names
+c.KitSpawner.gateway = Gateway.of(env)
+c.KitSpawner.certificates = str(stack.GATEWAY_PEOPLE)
+c.KitSpawner.authorities = stack.secret(env.kg_ca_file)
 
 # A user's files are served from the hub's own address, so their settings may not
 # change how their server checks who is asking

@@ -19,6 +19,7 @@ AUTH_STATE_KEY = DATA / "auth_state_key"
 REGISTER = DATA / "people.sqlite"
 AUDIT_LOG = DATA / "sign-ins.log"
 DATABASE = f"sqlite:///{DATA}/jupyterhub.sqlite"
+GATEWAY_PEOPLE = ROOT / "gateway"  # copies of secrets/gateway/
 PROXY_TOKEN = ROOT / "proxy-token"
 SERVICE_TOKEN = ROOT / "service-token"  # of the service that ends access
 DOCKER_CONFIG = ROOT / "docker"  # holds the token the warden asks for, as an HTTP header
@@ -28,6 +29,11 @@ PROXY_API = "http://proxy-api:8001"
 WARDEN = "tcp://warden:2375"
 
 ROUTE_CHECK_SECONDS = 30  # a restarted proxy has lost all routes; the hub's default is 300
+
+
+def secret(name: str) -> str:
+    """Return where the hub finds ``secrets/FILE``, or "" where *name* is empty."""
+    return str(ROOT / name) if name else ""
 
 
 def configure(c: Any, env: Settings) -> None:

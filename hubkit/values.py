@@ -94,6 +94,23 @@ def web_address(written: str) -> str:
     return written.rstrip("/")
 
 
+def gateway_address(written: str) -> str:
+    """Return an http, https, ws or wss address without the slash at its end."""
+    match = re.fullmatch(
+        r"(?:https?|wss?)://(?:[^/:@?#\s]+|\[[0-9a-fA-F:]+\])(?::(\d+))?(/[^?#\s]*)?", written
+    )
+    if not match or not 0 < int(match[1] or 1) < 65536:
+        raise ValueError("an address such as https://gateway.example.org:8888")
+    return written.rstrip("/")
+
+
+def file_name(written: str) -> str:
+    """Return the name of a file, without a folder."""
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}", written):
+        raise ValueError("the name of a file such as key.pem, without a folder")
+    return written
+
+
 def callback(written: str) -> str:
     """Return an ``https://`` address that ends in the path OAuth providers call back."""
     if not web_address(written).endswith("/oauth_callback"):

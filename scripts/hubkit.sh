@@ -31,7 +31,7 @@ case "${1:-} ${2:-}" in
     [ "$2" != import ] || input=yes
     HUBKIT_FILES_ONLY=1
     ;;
-"users "*) HUBKIT_FILES_ONLY=1 ;;
+"users "* | "certs "*) HUBKIT_FILES_ONLY=1 ;;
 esac
 
 image="$(setting COMPOSE_PROJECT_NAME jupyterhub)-hub"

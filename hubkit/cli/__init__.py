@@ -14,7 +14,7 @@ from importlib import import_module
 from hubkit import __version__
 from hubkit.errors import HubkitError
 
-VERBS = ("check", "hub", "init", "prepare", "settings", "users", "wait", "welcome")
+VERBS = ("certs", "check", "hub", "init", "prepare", "settings", "users", "wait", "welcome")
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hubkit import auth
+from hubkit.certs import checking
 from hubkit.errors import ConfigError, EngineError, Problem
 from hubkit.ops import certificates, configured, engine, reach
 from hubkit.settings import Settings, check_file, written_values
+from hubkit.spawner import gateway as gateway_settings
+from hubkit.spawner.gateway import Gateway
 from hubkit.userlist import Userlist
 
 AS_MADE = ("admin",)  # userlist.example
@@ -83,13 +86,25 @@ def site_files(kit: Kit) -> list[Problem]:
     ]
 
 
+def gateway(kit: Kit) -> list[Problem]:
+    """KG_URL and what belongs to it."""
+    return gateway_settings.problems(kit.env)
+
+
+def certificates_of_users(kit: Kit) -> list[Problem]:
+    """The certificate of each user for the gateway, and the kit's own authority."""
+    names = Gateway.of(kit.env).names
+    return checking.problems(kit.root, names) if names else []
+
+
 def authorities(kit: Kit) -> list[Problem]:
-    """The files in secrets/ named by OAUTH_CA_FILE and LDAP_CA_FILE."""
+    """The files in secrets/ named by OAUTH_CA_FILE, LDAP_CA_FILE and KG_CA_FILE."""
     return [
         problem
         for setting, name in (
             ("OAUTH_CA_FILE", kit.env.oauth_ca_file),
             ("LDAP_CA_FILE", kit.env.ldap_ca_file),
+            ("KG_CA_FILE", kit.env.kg_ca_file),
         )
         if name
         for problem in certificates.authority_problems(f"{setting}={name}", kit.root / name)
@@ -188,10 +203,13 @@ FILES: tuple[Check, ...] = (
     userlist,
     certificate,
     authorities,
+    gateway,
     site_files,
     readable,
 )
 ENGINE: tuple[Check, ...] = (ports, names, disk, images)
+# One person's certificate is no reason to keep the hub down, so `init` does not look.
+PEOPLE: tuple[Check, ...] = (certificates_of_users,)
 
 
 def files(root: Path) -> tuple[Kit, list[Problem]]:
@@ -216,6 +234,7 @@ def run(root: Path, *, skip_images: bool = False, offline: bool = False) -> list
     kit, problems = files(root)
     if not problems and not offline:
         problems = reach.problems(kit.env, root)
+        problems += [problem for check in PEOPLE for problem in check(kit)]
     try:
         engine.require()
     except EngineError as error:

@@ -14,6 +14,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from hubkit.certs.places import within
 from hubkit.ops.certificates import CERTIFICATE, KEY
 
 PRIVATE_KEY = b"PRIVATE KEY-----"  # of any kind, in a PEM file of whatever name
@@ -86,6 +87,18 @@ class Layout:
                 content = path.read_bytes()
                 if PRIVATE_KEY not in content:
                     self._put(target / path.name, content, self.owners.hub)
+        self._copy_people()
+
+    def _copy_people(self) -> None:
+        """Copy the users' certificates and keys, which the hub places into their servers."""
+        target, people = self.run / "hub" / "gateway", self.secrets / "gateway"
+        shutil.rmtree(target, ignore_errors=True)
+        self._folder(target, self.owners.hub)
+        for folder in within(people):
+            self._folder(target / folder.name, self.owners.hub)
+            for path in sorted(folder.iterdir()):
+                if path.is_file():
+                    self._put(target / folder.name / path.name, path.read_bytes(), self.owners.hub)
 
     def _folder(self, path: Path, owner: int) -> None:
         path.mkdir(mode=0o700, exist_ok=True)

@@ -7,18 +7,18 @@ from http import HTTPStatus
 from typing import Any
 
 from docker.errors import APIError, NotFound
-from dockerspawner import DockerSpawner
 from traitlets import Bool, Instance, Int, List, Unicode, default
 
 from hubkit import names
 from hubkit.errors import NotYours
 from hubkit.spawner import homes, labels, limits, ownership, volumes
+from hubkit.spawner.remote import RemoteKernels
 from hubkit.values import Mount
 
 REMOVAL_TRIES, BETWEEN_TRIES = 20, 0.5  # the latter in seconds
 
 
-class KitSpawner(DockerSpawner):
+class KitSpawner(RemoteKernels):
     """Start each server in a container of its own, with the user's home in a volume."""
 
     project = Unicode(

@@ -28,12 +28,17 @@ def give_folder(client: Any, container: str, folder: str) -> None:
     Raises:
         docker.errors.APIError: The engine refused.
     """
-    user = client.inspect_container(container)["Config"]["User"]
-    uid, gid = owner(user, _file(client, container, "/etc/passwd") if user else "")
+    uid, gid = user_of(client, container)
     if uid == 0 or _first(client, container, folder).uid != 0:
         return
     path = PurePosixPath(folder)
     client.put_archive(container, str(path.parent), _directory(path.name, uid, gid))
+
+
+def user_of(client: Any, container: str) -> tuple[int, int]:
+    """Return the numeric user and group that *container* runs as."""
+    user = client.inspect_container(container)["Config"]["User"]
+    return owner(user, _file(client, container, "/etc/passwd") if user else "")
 
 
 def owner(user: str, passwd: str) -> tuple[int, int]:

@@ -20,6 +20,7 @@ ROOMS = {
     **dict.fromkeys(PURE - {"errors"}, 1),
     "stack": BUILDERS,  # what the hub's own parts know about the containers beside it
     "documents": BUILDERS,  # what is written about the settings
+    "certs": BUILDERS,  # files in secrets/, without Docker and JupyterHub
     **ABOVE,
     "services": 4,
     "ops": 5,

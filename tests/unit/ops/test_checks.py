@@ -89,6 +89,9 @@ BROKEN = {
         (env("LDAP_CA_FILE=secrets/ca"), "LDAP_CA_FILE=secrets/ca", "PEM"),
         (no_authority, "OAUTH_CA_FILE=secrets/ca", "BEGIN"),
     ],
+    checks.gateway: [
+        (env("KG_URL=https://g.org", "CLIENT_KEY=key.pem"), "CLIENT_KEY=key.pem", "Set both"),
+    ],
     checks.site_files: [
         (env("SITE_CONFIG=my.py"), "SITE_CONFIG=my.py", "site/my.py"),
         (env("LOGO_FILE=logo.png"), "LOGO_FILE=logo.png", "site/logo.png"),

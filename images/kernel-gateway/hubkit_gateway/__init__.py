@@ -1,0 +1,3 @@
+"""A Jupyter Kernel Gateway in which the client certificate decides whose a kernel is."""
+
+__version__ = "1.0.0"
