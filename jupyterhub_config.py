@@ -8,7 +8,7 @@ Your own additions belong into a file in site/ named by SITE_CONFIG: loaded last
 from pathlib import Path
 
 from hubkit import auth, stack
-from hubkit.services import culler, roster
+from hubkit.services import culler, expiry, roster
 from hubkit.settings import Settings
 from hubkit.spawner import KitSpawner
 from hubkit.spawner.gateway import Gateway
@@ -41,7 +41,7 @@ c.KitSpawner.pids_limit = env.pids_limit
 # Where kernels run: in the server itself, or on the kernel gateway KG_URL names
 c.KitSpawner.gateway = Gateway.of(env)
 c.KitSpawner.certificates = str(stack.GATEWAY_PEOPLE)
-c.KitSpawner.authorities = stack.secret(env.kg_ca_file)
+expiry.configure(env)
 
 # A user's files are served from the hub's own address, so their settings may not
 # change how their server checks who is asking

@@ -18,6 +18,14 @@ from hubkit.reading import env_name, nearest, read, setting, texts
 
 # Where NAME_FILE=secrets/… is looked up; the stack lays ./secrets out here for the hub.
 ROOT = Path("/run/hubkit/hub")
+# What COMPOSE_PROFILES=gateway means where nothing else is said: the service's address,
+# and how the files are called with which everybody proves who they are there.
+OWN_GATEWAY = {
+    "kg_url": "https://kernel-gateway:8888",
+    "client_key": "key.pem",
+    "client_cert": "cert.pem",
+    "client_ca": "cacert.pem",
+}
 
 
 @dataclass(frozen=True)
@@ -96,7 +104,15 @@ class Settings:
     kg_without_cert: str = setting("fail", values.one_of("fail", "local"), "Start of a user without certificate: fail, or local for kernels in their own server.", group="Kernel gateway")
     kg_connect_timeout: int = setting("40", values.whole(1), "Seconds to reach the gateway.", group="Kernel gateway")
     kg_request_timeout: int = setting("60", values.whole(1), "Seconds for one answer of it, the start of a kernel included.", group="Kernel gateway")
+    kg_retries: int = setting("5", values.whole(0), "Tries to reach a kernel again after the connection to the gateway broke; the pauses grow from 1 to 30 seconds.", group="Kernel gateway")
     kg_allowed_envs: tuple[str, ...] = setting("", values.names, "Names of the server environment sent along with each kernel, with commas between.", group="Kernel gateway", empty=())
+
+    compose_profiles: str = setting("", values.one_of("gateway"), "gateway: also start the kit's own kernel gateway here. KG_URL, CLIENT_KEY, CLIENT_CERT and CLIENT_CA then lead there by themselves; make certificates with 'scripts/hubkit.sh certs issue USER'.", group="Kernel gateway of this stack")
+    gateway_mem_limit: int = setting("8G", values.memory, "Memory of all its kernels together; 0 for no limit.", group="Kernel gateway of this stack", read_by="stack")
+    gateway_pids_limit: int = setting("8192", values.whole(64), "Processes and threads of all its kernels together.", group="Kernel gateway of this stack", read_by="stack")
+    gateway_pids_per_user: int = setting("1024", values.whole(32), "Processes and threads of one user there.", group="Kernel gateway of this stack", read_by="stack")
+    gateway_kernels_per_user: int = setting("10", values.whole(1, 1000), "Kernels one user may run there at a time.", group="Kernel gateway of this stack", read_by="stack")
+    gateway_idle_timeout: int = setting("0", values.whole(0, 10**8), "Seconds until an idle kernel that nobody is connected to ends; 0 for never.", group="Kernel gateway of this stack", read_by="stack")
 
     delete_user_volumes: bool = setting("false", values.flag, "true: deleting a user deletes their home volume too.", group="Data")
     adopt_volumes: bool = setting("false", values.flag, "true: homes made by an earlier deployment are taken over by name.", group="Data")
@@ -118,6 +134,9 @@ class Settings:
         for name, ending in (("data_volume_host", "data"), ("docker_network_name", "network")):
             if not getattr(self, name):
                 object.__setattr__(self, name, f"{project}-{ending}")
+        if self.own_gateway and self.kg_url in {"", OWN_GATEWAY["kg_url"]}:
+            for name, value in OWN_GATEWAY.items():
+                object.__setattr__(self, name, getattr(self, name) or value)
 
     def __repr__(self) -> str:
         shown = (
@@ -125,6 +144,11 @@ class Settings:
             for one in fields(self)
         )
         return f"Settings({', '.join(shown)})"
+
+    @property
+    def own_gateway(self) -> bool:
+        """Whether this stack runs a kernel gateway of its own."""
+        return "gateway" in self.compose_profiles
 
     @property
     def public_url(self) -> str:

@@ -20,6 +20,7 @@ REGISTER = DATA / "people.sqlite"
 AUDIT_LOG = DATA / "sign-ins.log"
 DATABASE = f"sqlite:///{DATA}/jupyterhub.sqlite"
 GATEWAY_PEOPLE = ROOT / "gateway"  # copies of secrets/gateway/
+GATEWAY_AUTHORITY = ROOT / "gateway-ca"  # copies of certificates in secrets/gateway-ca/, no key
 PROXY_TOKEN = ROOT / "proxy-token"
 SERVICE_TOKEN = ROOT / "service-token"  # of the service that ends access
 DOCKER_CONFIG = ROOT / "docker"  # holds the token the warden asks for, as an HTTP header

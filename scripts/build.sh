@@ -1,5 +1,6 @@
 #!/bin/sh
-# Build images of the kit: `hub`, `others` (proxy, edge) or `notebook`. Prints the whole log of a build
+# Build images of the kit: `hub`, `others` (proxy, edge, a kernel gateway if the stack has one)
+# or `notebook`. Prints the whole log of a build
 # that fails and nothing of one that works but which image is being built.
 set -eu
 cd "$(dirname "$0")/.."
@@ -33,6 +34,7 @@ hub) build "$project-hub" Dockerfile.jupyterhub ;;
 others)
     build "$project-proxy" images/proxy/Dockerfile
     build "$project-edge" images/edge/Dockerfile
+    if with_gateway; then build "$project-kernel-gateway" images/kernel-gateway/Dockerfile; fi
     ;;
 notebook)
     image=$(setting DOCKER_NOTEBOOK_IMAGE hubkit-notebook:latest)

@@ -11,7 +11,8 @@ if [ "${SERVERS:-keep}" = stop ]; then
     servers | sed 's/^/hubkit: stopping /'
     servers | xargs -r docker stop >/dev/null
 fi
-docker compose --progress quiet down --remove-orphans
+# With the profile, so that a gateway switched off in .env since goes, too.
+docker compose --progress quiet --profile gateway down --remove-orphans
 running=$(servers)
 if [ -n "$running" ]; then
     say "users' servers left running, for the next 'make up' (SERVERS=stop make down stops them):"
@@ -19,4 +20,5 @@ if [ -n "$running" ]; then
 else
     say "no user's server was left running"
 fi
+if with_gateway; then say "kernels on the kernel gateway were ended; accounts and homes there are kept"; fi
 say "kept: all homes, the hub's data, secrets/ and .env"

@@ -3,9 +3,10 @@
 # host's network (only there are the ports visible). HUBKIT_FILES_ONLY=1: without both,
 # as the account that called, for commands that write files.
 # `hubkit users …` about people who are in runs in the hub's container; what edits the
-# userlist runs on the checkout, and the running hub is told.
+# userlist runs on the checkout, and the running hub is told. So does what changes
+# certificates for the kernel gateway; the running parts are then given them.
 set -eu
-table=
+called_from=$PWD table=
 # `users import FILE`: opened before the folder changes; the container reads it as "-".
 case "${1:-} ${2:-} ${3:--}" in
 "users import -"*) ;;
@@ -19,7 +20,7 @@ esac
 cd "$(dirname "$0")/.."
 . scripts/say.sh
 
-edits= input=
+edits= input= p12= ca= password= terminal=
 case "${1:-} ${2:-}" in
 "users list" | "users sync" | "users block" | "users unblock" | "users release" | "users invite")
     hub_runs || fail "the hub does not run." "Start it with 'make up'."
@@ -27,12 +28,20 @@ case "${1:-} ${2:-}" in
     exit
     ;;
 "users add" | "users remove" | "users admin" | "users import")
-    case " $* " in *" -h "* | *" --help "*) ;; *) edits=yes ;; esac
+    case " $* " in *" -h "* | *" --help "*) ;; *) edits=userlist ;; esac
     [ "$2" != import ] || input=yes
+    HUBKIT_FILES_ONLY=1
+    ;;
+"certs init-ca" | "certs issue" | "certs import" | "certs renew" | "certs revoke" | "certs server")
+    case " $* " in *" -h "* | *" --help "*) ;; *) edits=certs ;; esac
     HUBKIT_FILES_ONLY=1
     ;;
 "users "* | "certs "*) HUBKIT_FILES_ONLY=1 ;;
 esac
+if [ "${1:-} ${2:-} $edits" = "certs import certs" ]; then
+    . scripts/import-files.sh
+    if [ -z "$password$input" ] && [ -t 0 ]; then terminal=yes; fi # it asks for the password
+fi
 
 image="$(setting COMPOSE_PROJECT_NAME jupyterhub)-hub"
 docker image inspect "$image" >/dev/null 2>&1 ||
@@ -56,12 +65,25 @@ else
     set -- --user 0:0 --network host --volume "$PWD:/kit:ro" \
         --volume "$socket:/var/run/docker.sock" "$@"
 fi
+for file in "$p12" "$ca" "$password"; do
+    case $file in
+    "" | -) ;;
+    *) set -- --mount "type=bind,source=$file,target=$file,readonly" "$@" ;;
+    esac
+done
 set -- run --rm --read-only --tmpfs /tmp --security-opt no-new-privileges \
-    ${input:+--interactive} "$@"
+    ${input:+--interactive} ${terminal:+--interactive --tty} "$@"
 [ -n "$edits" ] || exec docker "$@"
 docker "$@"
-if hub_runs; then
+if ! hub_runs; then
+    case $edits in
+    userlist) say "the hub does not run; the userlist counts from its next start" ;;
+    certs) say "the hub does not run; its next start hands the files out" ;;
+    esac
+elif [ "$edits" = userlist ]; then
     in_hub users sync </dev/null
 else
-    say "the hub does not run; the userlist counts from its next start"
+    hand_out || fail "the files are made, but the running hub was not given them." \
+        "'docker compose run --rm init' says why; then 'make reload'."
+    say "the hub has the files; a server gets its own at its next start"
 fi

@@ -11,6 +11,12 @@ fail() {
 hub_runs() { docker compose ps --status running --services 2>/dev/null | grep -qx jupyterhub; }
 in_hub() { docker compose exec -T jupyterhub hubkit "$@"; }
 
+# Give the parts what changed in secrets/; nothing is restarted.
+hand_out() { docker compose run --rm --no-deps --quiet-pull init </dev/null >/dev/null 2>&1; }
+
+# Whether the stack has a kernel gateway of its own.
+with_gateway() { [ "$(setting COMPOSE_PROFILES "")" = gateway ]; }
+
 # The value of one setting: from the shell, else from .env, else the default. Only for
 # what is needed before the hub's image exists; all else is read by hubkit.settings.
 setting() {

@@ -34,6 +34,14 @@ start() {
     fail "the stack did not start." "The reason is above; 'make up' again is safe."
 }
 
+gateway_answers() {
+    for _ in $(seq 60); do
+        docker compose exec -T kernel-gateway python -Im hubkit_gateway.health >/dev/null 2>&1 && return
+        sleep 1
+    done
+    return 1
+}
+
 say "starting"
 LOG=$(mktemp)
 trap 'rm -f "$LOG"' EXIT
@@ -41,10 +49,19 @@ trap 'rm -f "$LOG"' EXIT
 # running remember it.
 start jupyterhub
 start
+# Compose leaves it alone once its profile is switched off.
+with_gateway || docker compose rm --stop --force kernel-gateway >/dev/null 2>&1
 say "waiting for the hub to answer"
 scripts/hubkit.sh wait || {
     docker compose ps --all >&2
     docker compose logs --tail 15 >&2
     fail "the stack was started but the hub does not answer." "Its containers' last words are above."
 }
+if with_gateway; then
+    say "waiting for the kernel gateway to answer"
+    gateway_answers || {
+        docker compose logs --no-log-prefix --tail 15 kernel-gateway >&2
+        fail "the hub runs, but the kernel gateway does not answer." "Its last words are above."
+    }
+fi
 docker compose exec -T jupyterhub hubkit welcome

@@ -27,6 +27,21 @@ def admin(stack: Stack) -> Person:
     return Person(stack, "admin").accept(stack.link("admin")).sign_in()
 
 
+@pytest.fixture(scope="module")
+def gateway_stack(stack: Stack) -> Iterator[Stack]:
+    """The stack with its own kernel gateway, which is switched off again at the end."""
+    before = stack.settings.copy()
+    stack.write_env(COMPOSE_PROFILES="gateway")
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.settings = before
+        stack.write_env()
+        stack.up()
+        assert f"{stack.project}-kernel-gateway-1" not in stack.containers()
+
+
 @pytest.fixture
 def person(stack: Stack, admin: Person) -> Iterator[Person]:
     """Somebody new, signed in; their server is stopped at the end."""

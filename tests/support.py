@@ -176,5 +176,5 @@ class Stack:
             mine = [name for name in names if name.startswith(f"{self.project}-")]
             if mine:
                 run("docker", kind, "rm", *mine, check=False)
-        images = [f"{self.project}-{part}" for part in ("hub", "proxy", "edge")]
+        images = [f"{self.project}-{part}" for part in ("hub", "proxy", "edge", "kernel-gateway")]
         run("docker", "image", "rm", *images, check=False)

@@ -14,6 +14,10 @@ from hubkit.certs.errors import CertificateMissing, CertificateUnusable, Refused
 from hubkit.certs.places import COMMAND, PASSPHRASE, SHOWN, Names
 from hubkit.errors import Problem
 
+EXPIRES = (
+    "Your certificate for the kernel gateway expires on {end:%Y-%m-%d}, in {days}. Without "
+    "a new one your server will not start after that. For an administrator: {cure}"
+)
 BEING_REPLACED = 0.02  # seconds; between old and new folder there is none for a moment
 
 
@@ -63,12 +67,30 @@ def read(folder: Path, user: str, names: Names, now: dt.datetime | None = None) 
     )
 
 
-def notices(folder: Path, user: str, names: Names) -> list[str]:
-    """Return what *user* should know about their certificate, for a page."""
+def notices(folder: Path, user: str, names: Names, *, needed: bool = True) -> list[str]:
+    """Return what *user* should know about their certificate, for a page.
+
+    That it cannot be used, or ends within `WARN_DAYS`; other warnings are the log's.
+
+    Args:
+        folder: What ``secrets/gateway`` is called here.
+        user: The hub user.
+        names: How the three files are called.
+        needed: Whether having none is worth a word.
+    """
+    now = dt.datetime.now(dt.UTC)
     try:
-        return list(read(folder, user, names).warnings)
+        own = read(folder, user, names, now)
+    except CertificateMissing as error:
+        return [str(error)] if needed else []
     except CertificateUnusable as error:
         return [str(error)]
+    left = own.expires - now
+    if left > dt.timedelta(days=examine.WARN_DAYS):
+        return []
+    days = "1 day" if left.days == 1 else f"{left.days} days"
+    cure = examine.cure(user, pem.load_certificates(own.certificate)[0])
+    return [EXPIRES.format(end=own.expires, days=days, cure=cure)]
 
 
 def inspect(

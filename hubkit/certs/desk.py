@@ -149,7 +149,8 @@ class Desk:
         count = f"{len(valid)} certificate{'' if len(valid) == 1 else 's'}"
         return [
             f"revoked {count} of {user}; {SHOWN_AUTHORITY}/{CRL} is for every gateway",
-            "a running server keeps its connections; stop it if they must end now",
+            "the kit's gateway ends open connections once it has the list; with another, stop "
+            "the user's server",
         ]
 
     def server(
@@ -211,7 +212,7 @@ class Desk:
         files.replace_folder(folder, contents, previous(folder))
         shown = folder.relative_to(self.places.root)
         end = f"{leaf.not_valid_after_utc:%Y-%m-%d}"
-        return f"{named[0]}: valid until {end}; restart the gateway that has {shown}"
+        return f"{named[0]}: valid until {end} ({shown})"
 
     def _made_in(self, kit: Authority, folder: Path) -> bool:
         leaf = first(folder / self.names.certificate)

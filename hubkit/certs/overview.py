@@ -11,6 +11,7 @@ from typing import Any
 from cryptography import x509
 
 from hubkit.certs import desk, identity
+from hubkit.certs.authority import CERTIFICATE
 from hubkit.certs.bundle import inspect
 from hubkit.certs.errors import CertificateUnusable, Refused
 from hubkit.certs.examine import WARN_DAYS
@@ -126,10 +127,33 @@ def days_left(folder: Path, names: Names, now: dt.datetime | None = None) -> dic
         names: How the three files are called.
         now: When; the present by default.
     """
-    now = now or dt.datetime.now(dt.UTC)
     found = {}
     for place in within(folder):
         user, leaf = identity.user_of(place.name), desk.first(place / names.certificate)
         if user and leaf:
-            found[user] = (leaf.not_valid_after_utc - now).total_seconds() / DAY
+            found[user] = _left(leaf, now)
     return found
+
+
+def own_days_left(folder: Path, now: dt.datetime | None = None) -> dict[str, dict[str, float]]:
+    """Return the same for the kit's ``authority`` and each ``server``, a gateway, by name.
+
+    Args:
+        folder: What ``secrets/gateway-ca`` is called here. Only certificates are needed:
+            ``ca.crt``, and ``servers/NAME.crt`` for each gateway.
+        now: When; the present by default.
+    """
+    found: dict[str, dict[str, float]] = {"authority": {}, "server": {}}
+    authority = desk.first(folder / CERTIFICATE)
+    if authority:
+        found["authority"][identity.called(authority.subject)] = _left(authority, now)
+    for path in sorted(folder.glob("servers/*.crt")):
+        leaf = desk.first(path)
+        if leaf:
+            found["server"][identity.user_of(path.stem) or path.stem] = _left(leaf, now)
+    return found
+
+
+def _left(certificate: x509.Certificate, now: dt.datetime | None) -> float:
+    now = now or dt.datetime.now(dt.UTC)
+    return (certificate.not_valid_after_utc - now).total_seconds() / DAY

@@ -1,4 +1,4 @@
-"""Certificates for the kernel gateway: make, import, list, check, renew and revoke them."""
+"""Certificates for the kernel gateway: issue, import, list, check, renew and revoke them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+from hubkit.certs.desk import Desk
 from hubkit.certs.places import Names, Places
 from hubkit.errors import ConfigError, HubkitError
+from hubkit.ops.layout import GATEWAY, GATEWAY_FILES
+from hubkit.settings import check_file
 from hubkit.userlist import canonical
 
 ROOT = Path("/kit")  # where scripts/hubkit.sh mounts the checkout
@@ -35,10 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             "--rsa", type=int, choices=RSA_BITS, default=0, help="an RSA key, as for z/OS"
         )
 
-    made = declare("init-ca", "make the kit's own authority, once")
+    made = declare("init-ca", "create the kit's own authority, once")
     made.add_argument("--name", default="Kernel gateway CA", help="its name")
     making(made, 3650)
-    made = declare("issue", "make certificates that prove to a gateway who somebody is")
+    made = declare("issue", "issue certificates that prove to a gateway who somebody is")
     made.add_argument("user", nargs="+", metavar="USER")
     made.add_argument("--force", action="store_true", help="replace one from elsewhere, too")
     making(made, 90)
@@ -47,11 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     made.add_argument("--json", action="store_true", help="for programs")
     made = declare("check", "say all that is wrong, each with its cure")
     made.add_argument("user", nargs="*", metavar="USER")
-    made = declare("renew", "make anew what the kit made and what expires soon")
+    made = declare("renew", "issue anew what the kit issued and what expires soon")
     made.add_argument("--days", type=_days, default=30, help="within how many days (30)")
     made = declare("revoke", "take all of somebody's certificates back")
     made.add_argument("user", metavar="USER")
-    made = declare("server", "make all that one kernel gateway needs")
+    made = declare("server", "create all that one kernel gateway needs")
     made.add_argument("name", metavar="NAME", help="the host name in KG_URL, or an address")
     made.add_argument("--san", action="append", default=[], help="another of its names; repeat")
     making(made, 397)
@@ -76,7 +79,7 @@ def _days(written: str) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Carry out the action."""
-    places, names = Places(options.root), Names()
+    places, names = Places(options.root), _names(options.root)
     try:
         return ACTIONS[options.action](options, places, names)
     except OSError as error:
@@ -84,9 +87,18 @@ def run(options: argparse.Namespace) -> int:
         raise HubkitError(f"{where}: {error.strerror}.") from error
 
 
-def _work(options: argparse.Namespace, places: Places, names: Names) -> int:
-    from hubkit.certs.desk import Desk
+def _names(root: Path) -> Names:
+    """Return what the files of users are called by the settings."""
+    env, _ = check_file(root / ".env")
+    usual = Names()
+    return Names(
+        env.client_key or usual.key,
+        env.client_cert or usual.certificate,
+        env.client_ca or usual.ca,
+    )
 
+
+def _work(options: argparse.Namespace, places: Places, names: Names) -> int:
     at = Desk(places, names)
     work: dict[str, Callable[[], list[str]]] = {
         "init-ca": lambda: at.init_ca(options.name, options.days, options.rsa),
@@ -98,9 +110,23 @@ def _work(options: argparse.Namespace, places: Places, names: Names) -> int:
         ),
         "renew": lambda: at.renew(options.days),
         "revoke": lambda: at.revoke(canonical(options.user)),
-        "server": lambda: at.server(options.name, options.san, options.days, options.rsa),
+        "server": lambda: _server(at, options),
     }
     return _say(work[options.action]())
+
+
+def _server(at: Desk, options: argparse.Namespace) -> list[str]:
+    done = at.server(options.name, options.san, options.days, options.rsa)
+    if options.name == GATEWAY:
+        return done
+    folder = at.places.server(options.name).relative_to(options.root)
+    return [
+        *done,
+        f"carry {', '.join(GATEWAY_FILES)} from {folder} to the gateway's machine, into "
+        "/etc/kernel-gateway: owned by root, readable by root alone",
+        "start it there: docker compose -f images/kernel-gateway/compose.yml up -d",
+        "carry them again after renew and revoke; a changed file counts two seconds later",
+    ]
 
 
 def _say(lines: list[str]) -> int:

@@ -21,5 +21,9 @@ def run(options: argparse.Namespace) -> int:
     kit, problems = checks.files(options.root)
     if problems:
         raise ConfigError(problems)
-    Layout(secrets=options.root / "secrets").make(with_certificate=kit.env.tls == "files")
+    env = kit.env
+    Layout(secrets=options.root / "secrets").make(
+        with_certificate=env.tls == "files",
+        gateway_token=env.kg_auth_token if env.own_gateway else None,
+    )
     return 0

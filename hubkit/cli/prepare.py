@@ -6,7 +6,7 @@ import argparse
 import shutil
 from pathlib import Path
 
-from hubkit.ops import certificates
+from hubkit.ops import certificates, gateway
 from hubkit.settings import check_file
 
 EXAMPLES = ((".env.example", ".env", 0o600), ("userlist.example", "userlist", 0o644))
@@ -31,6 +31,9 @@ def run(options: argparse.Namespace) -> int:
     env, problems = check_file(root / ".env")
     if env.tls == "files" and not problems:
         _certificate(root / "secrets", env.hub_domain)
+    if env.own_gateway and not problems:
+        for line in gateway.prepare(root):
+            print(f"hubkit: {line}")
     return 0
 
 

@@ -15,6 +15,7 @@ from hubkit import auth
 from hubkit.certs import checking
 from hubkit.errors import ConfigError, EngineError, Problem
 from hubkit.ops import certificates, configured, engine, reach
+from hubkit.ops import gateway as own_gateway
 from hubkit.settings import Settings, check_file, written_values
 from hubkit.spawner import gateway as gateway_settings
 from hubkit.spawner.gateway import Gateway
@@ -87,8 +88,9 @@ def site_files(kit: Kit) -> list[Problem]:
 
 
 def gateway(kit: Kit) -> list[Problem]:
-    """KG_URL and what belongs to it."""
-    return gateway_settings.problems(kit.env)
+    """KG_URL and what belongs to it, the stack's own gateway included."""
+    own = [*own_gateway.problems(kit.env), *own_gateway.missing(kit.env, kit.root)]
+    return [*gateway_settings.problems(kit.env), *own]
 
 
 def certificates_of_users(kit: Kit) -> list[Problem]:
@@ -166,6 +168,8 @@ def names(kit: Kit) -> list[Problem]:
         ("volume", kit.env.data_volume_host, "DATA_VOLUME_HOST"),
         ("volume", f"{project}-secrets", "COMPOSE_PROJECT_NAME"),
         ("volume", f"{project}-acme", "COMPOSE_PROJECT_NAME"),
+        ("volume", f"{project}-gateway-secrets", "COMPOSE_PROJECT_NAME"),
+        ("volume", f"{project}-gateway", "COMPOSE_PROJECT_NAME"),
     ]
     return [
         Problem(

@@ -121,7 +121,7 @@ def _with_throw_away_secrets(config: Path) -> list[str]:
         for folder in ("run", "data", "secrets"):
             (root / folder).mkdir()
         me = os.getuid()
-        owners = Owners(hub=me, proxy=me, edge=me, warden=me)
+        owners = Owners(hub=me, proxy=me, edge=me, warden=me, gateway=me)
         Layout(root / "run", root / "data", root / "secrets", owners).make(with_certificate=False)
         stack.PROXY_TOKEN = root / "run" / "hub" / "proxy-token"
         stack.SERVICE_TOKEN = root / "run" / "hub" / "service-token"

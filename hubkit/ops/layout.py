@@ -14,11 +14,16 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from hubkit.certs.places import within
+from hubkit.certs import bundle, files
+from hubkit.certs.places import CRL, SERVER, Places, within
 from hubkit.ops.certificates import CERTIFICATE, KEY
 
 PRIVATE_KEY = b"PRIVATE KEY-----"  # of any kind, in a PEM file of whatever name
+PARTS = ("proxy", "edge", "warden", "hub", "gateway")
 ACME_CA = "acme-ca.crt"  # root certificate of a private ACME authority
+GATEWAY = "kernel-gateway"  # the service, and the host name in its certificate
+GATEWAY_FILES = (SERVER.key, SERVER.certificate, SERVER.ca, CRL)
+GATEWAY_TOKEN = "token"  # noqa: S105 (a file's name)
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,7 @@ class Owners:
     proxy: int = 10002
     edge: int = 10003
     warden: int = 0
+    gateway: int = 0
 
 
 @dataclass(frozen=True)
@@ -47,15 +53,21 @@ class Layout:
     secrets: Path = Path("/kit/secrets")
     owners: Owners = Owners()
 
-    def make(self, *, with_certificate: bool = True) -> None:
+    def make(self, *, with_certificate: bool = True, gateway_token: str | None = None) -> None:
         """Make what is missing and refresh what is copied; random secrets stay.
 
         Args:
             with_certificate: Whether the edge serves the files in ``secrets/``.
+            gateway_token: "" for a gateway without; None where the stack runs none.
         """
+        with files.locked(self.run):  # whoever renews certificates may not be alone
+            self._parts(with_certificate=with_certificate)
+            self._gateway(gateway_token)
+
+    def _parts(self, *, with_certificate: bool) -> None:
         own = self.owners
-        folders = [(self.run / part, getattr(own, part)) for part in ("proxy", "edge", "warden")]
-        for folder, owner in [*folders, (self.run / "hub", own.hub), (self.data, own.hub)]:
+        folders = [(self.run / part, getattr(own, part)) for part in PARTS]
+        for folder, owner in [*folders, (self.data, own.hub)]:
             folder.mkdir(mode=0o700, exist_ok=True)
             _give(folder, owner)
             folder.chmod(0o700)
@@ -88,17 +100,57 @@ class Layout:
                 if PRIVATE_KEY not in content:
                     self._put(target / path.name, content, self.owners.hub)
         self._copy_people()
+        self._copy_authority()
 
     def _copy_people(self) -> None:
-        """Copy the users' certificates and keys, which the hub places into their servers."""
-        target, people = self.run / "hub" / "gateway", self.secrets / "gateway"
-        shutil.rmtree(target, ignore_errors=True)
+        """Copy the users' certificates and keys, which the hub places into their servers.
+
+        Each folder is replaced as a whole and only where something changed: somebody's
+        server may be starting.
+        """
+        target, people = self.run / "hub" / "gateway", within(self.secrets / "gateway")
         self._folder(target, self.owners.hub)
-        for folder in within(people):
-            self._folder(target / folder.name, self.owners.hub)
-            for path in sorted(folder.iterdir()):
-                if path.is_file():
-                    self._put(target / folder.name / path.name, path.read_bytes(), self.owners.hub)
+        for path in target.iterdir():
+            if path.name not in {folder.name for folder in people}:
+                shutil.rmtree(path)
+        for folder in people:
+            wanted, there = _contents(folder), target / folder.name
+            if not there.is_dir() or _contents(there) != wanted:
+                part, gone = target / f".{folder.name}.part", target / f".{folder.name}.gone"
+                self._folder(part, self.owners.hub)
+                for name, content in wanted.items():
+                    self._put(part / name, content, self.owners.hub)
+                if there.exists():
+                    there.rename(gone)
+                part.rename(there)
+                shutil.rmtree(gone, ignore_errors=True)
+
+    def _copy_authority(self) -> None:
+        """Copy the certificates, and no key, of the kit's authority and its gateways."""
+        target, source = self.run / "hub" / "gateway-ca", self.secrets / "gateway-ca"
+        shutil.rmtree(target, ignore_errors=True)
+        for folder in (target, target / "servers"):
+            self._folder(folder, self.owners.hub)
+        found = {target / "ca.crt": source / "ca.crt"}
+        for folder in within(source / "servers"):
+            found[target / "servers" / f"{folder.name}.crt"] = folder / SERVER.certificate
+        for place, path in found.items():
+            if path.is_file():
+                self._put(place, path.read_bytes(), self.owners.hub)
+
+    def _gateway(self, token: str | None) -> None:
+        """Give the stack's kernel gateway its own files, its token, and nothing else."""
+        folder, wanted = self.run / "gateway", {}
+        if token is not None:
+            source = Places(self.secrets.parent).server(GATEWAY)
+            wanted = {name: (source / name).read_bytes() for name in GATEWAY_FILES}
+        if token:
+            wanted[GATEWAY_TOKEN] = token.encode()
+        for path in folder.iterdir():
+            if path.name not in wanted:
+                path.unlink()
+        for name, content in wanted.items():
+            self._put(folder / name, content, self.owners.gateway)
 
     def _folder(self, path: Path, owner: int) -> None:
         path.mkdir(mode=0o700, exist_ok=True)
@@ -121,6 +173,11 @@ class Layout:
             file.write(content)
         _give(part, owner)
         part.rename(path)
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    names = tuple(path.name for path in folder.iterdir() if path.is_file())
+    return bundle.contents(folder, names)
 
 
 def _give(path: Path, owner: int) -> None:

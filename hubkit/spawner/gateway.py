@@ -7,10 +7,11 @@ of nb2kg and of notebook images made for it, which still exist.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
+from hubkit import stack
 from hubkit.certs.places import Names
 from hubkit.errors import Problem
 from hubkit.settings import Settings
@@ -30,11 +31,13 @@ class Gateway:
         validate: Whether its certificate is checked.
         names: How the files of client certificates are called; None where people prove
             themselves by the token alone.
-        ca_file: Authorities trusted for it where people have no certificates; "" for
-            the public ones.
+        ca_file: Path of the authorities trusted for it where people have no
+            certificates; "" for the public ones.
         allowed_envs: Names of the environment sent along with each kernel.
         connect_timeout: Seconds.
         request_timeout: Seconds.
+        retries: How often a broken connection to a kernel is tried again, after 1, 2, 4, …
+            seconds, at most 30.
         local_without: Whether a user without certificate gets local kernels instead of
             a refusal.
     """
@@ -48,6 +51,7 @@ class Gateway:
     allowed_envs: tuple[str, ...] = ()
     connect_timeout: int = 40
     request_timeout: int = 60
+    retries: int = 5
     local_without: bool = False
 
     @classmethod
@@ -60,10 +64,11 @@ class Gateway:
             token=env.kg_auth_token,
             validate=env.validate_kg_cert,
             names=names if env.client_cert else None,
-            ca_file=env.kg_ca_file,
+            ca_file=stack.secret(env.kg_ca_file),
             allowed_envs=env.kg_allowed_envs,
             connect_timeout=env.kg_connect_timeout,
             request_timeout=env.kg_request_timeout,
+            retries=env.kg_retries,
             local_without=env.kg_without_cert == "local",
         )
 
@@ -84,20 +89,23 @@ class Gateway:
             "JUPYTER_GATEWAY_WS_URL": socket,
             "JUPYTER_GATEWAY_CONNECT_TIMEOUT": str(self.connect_timeout),
             "JUPYTER_GATEWAY_REQUEST_TIMEOUT": str(self.request_timeout),
+            "JUPYTER_GATEWAY_RETRY_MAX": str(self.retries),
             # Both programs take "no" and "false" for no, and anything else for yes.
             "JUPYTER_GATEWAY_VALIDATE_CERT": "true" if self.validate else "false",
             "KG_URL": self.url,
             "KG_WS_URL": socket,
             "KG_CONNECT_TIMEOUT": str(self.connect_timeout),
             "KG_REQUEST_TIMEOUT": str(self.request_timeout),
+            "KG_WS_RETRY_MAX": str(self.retries),
             "VALIDATE_KG_CERT": "true" if self.validate else "false",
-            "KG_HTTP_USER": user,
         }
         if self.allowed_envs:
             found["JUPYTER_GATEWAY_ALLOWED_ENVS"] = ",".join(self.allowed_envs)
             found["KG_ENV_WHITELIST"] = ",".join(self.allowed_envs)
         if self.token:
             found |= {"JUPYTER_GATEWAY_AUTH_TOKEN": self.token, "KG_AUTH_TOKEN": self.token}
+        else:
+            found["KG_HTTP_USER"] = user  # nb2kg would send it instead of the token
         return found | (_files(names) if names else {})
 
 
@@ -140,7 +148,16 @@ def problems(env: Settings) -> list[Problem]:
         wrong = f"does not lead to KG_URL={env.kg_url}."
         cure = "Leave it empty: it is derived."
         found.append(Problem(f"KG_WS_URL={env.kg_ws_url}", wrong, cure))
-    return found
+    return found + _overridden(env)
+
+
+def _overridden(env: Settings) -> list[Problem]:
+    """Return what SERVER_ENV says in vain: the hub decides whose kernels they are, and where."""
+    secret = replace(Gateway.of(env), token="x", allowed_envs=("x",))  # noqa: S106
+    decided = {**Gateway.of(env).environment("", NOBODY), **secret.environment("", NOBODY)}
+    names = {"KERNEL_USERNAME", *decided} & set(env.server_env)
+    wrong = "is set by the hub for each server, from the settings of the kernel gateway."
+    return [Problem(f"SERVER_ENV: {name}", wrong, "Remove it there.") for name in sorted(names)]
 
 
 def _differ(url: str, socket: str) -> bool:

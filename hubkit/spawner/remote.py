@@ -10,12 +10,13 @@ from dockerspawner import DockerSpawner
 from traitlets import Dict, Instance, Unicode
 
 from hubkit.certs import bundle
-from hubkit.certs.errors import CertificateMissing
+from hubkit.certs.errors import CertificateMissing, CertificateUnusable
 from hubkit.certs.places import Names
 from hubkit.spawner import nobody, pki
 from hubkit.spawner.gateway import FOLDER, NOBODY, Gateway
 
-UNCHECKED = "VALIDATE_KG_CERT=false: the certificate of %s is not checked"
+UNCHECKED = "%s: VALIDATE_KG_CERT=false, the certificate of %s is not checked"
+GROUP = "group:"
 
 
 class RemoteKernels(DockerSpawner):
@@ -23,17 +24,19 @@ class RemoteKernels(DockerSpawner):
 
     gateway = Instance(Gateway, (), config=True, help="""The gateway of all servers.""")
     gateways = Dict(
+        value_trait=Instance(Gateway),
+        key_trait=Unicode(),
         config=True,
         help="""Other gateways: an image, or "group:NAME" → `hubkit.spawner.gateway.Gateway`.
 
-        The image's wins over a group's, and a group's over `gateway`.
+        The image's wins over a group's, and a group's over `gateway`; of several groups
+        the one named first here. `Gateway()` is none: kernels in the server itself.
+        What differs from the settings in .env is enough:
+        ``dataclasses.replace(Gateway.of(env), url="https://other.example.org:8888")``.
         """,
     )
     certificates = Unicode(
         config=True, help="""Folder with a folder of certificate files for each user."""
-    )
-    authorities = Unicode(
-        config=True, help="""File of authorities trusted where people have no certificates."""
     )
 
     _kernels_at: Gateway | None = None  # the gateway of this start; None for local kernels
@@ -42,18 +45,24 @@ class RemoteKernels(DockerSpawner):
 
     def own_gateway(self) -> Gateway:
         """Return the gateway this server uses: of the image, of a group, or of all."""
-        found = self.gateways.get(self.image)
-        groups = (self.gateways.get(f"group:{group.name}") for group in self.user.groups)
-        chosen: Gateway = found or next(filter(None, groups), None) or self.gateway
+        mine = {f"{GROUP}{group.name}" for group in self.user.groups}
+        found = (self.gateways[name] for name in self.gateways if name in mine)
+        chosen: Gateway = self.gateways.get(self.image) or next(found, self.gateway)
         return chosen
 
-    def notices(self) -> list[str]:
+    async def notices(self) -> list[str]:
         """Return what the user should know about their certificate, for the home page."""
         gateway = self.own_gateway()
         if not gateway.url or not gateway.names:
             return []
-        found: list[str] = bundle.notices(Path(self.certificates), self.user.name, gateway.names)
-        return found
+        folder = Path(self.certificates)
+        return await asyncio.to_thread(
+            bundle.notices,
+            folder,
+            self.user.name,
+            gateway.names,
+            needed=not gateway.local_without,
+        )
 
     async def start(self) -> Any:
         """Start the server.
@@ -62,14 +71,11 @@ class RemoteKernels(DockerSpawner):
             CertificateUnusable: The user has no certificate the gateway would take.
         """
         self._kernels_at, self._names, self._files = None, None, {}
-        gateway = self.own_gateway()
-        if gateway.url:
-            await asyncio.to_thread(self._prepare, gateway)
         return await super().start()
 
     def _prepare(self, gateway: Gateway) -> None:
         if not gateway.validate:
-            self.log.warning(UNCHECKED, gateway.url)
+            self.log.warning(UNCHECKED, self.user.name, gateway.url)
         if gateway.names:
             try:
                 own = bundle.read(Path(self.certificates), self.user.name, gateway.names)
@@ -85,9 +91,9 @@ class RemoteKernels(DockerSpawner):
             names = gateway.names
             self._files = {names.key: own.key, names.certificate: own.certificate, names.ca: own.ca}
             self._names = names
-        elif self.authorities:
+        elif gateway.ca_file:
             key, certificate = nobody.pair()
-            ca = Path(self.authorities).read_bytes()
+            ca = _authorities(gateway.ca_file)
             self._files = {NOBODY.key: key, NOBODY.certificate: certificate, NOBODY.ca: ca}
             self._names = NOBODY
         self._kernels_at = gateway
@@ -100,10 +106,28 @@ class RemoteKernels(DockerSpawner):
         return found
 
     async def create_object(self) -> Any:
-        """Create the container and place the files before it starts."""
+        """Create the container and place the files before it starts.
+
+        Raises:
+            CertificateUnusable: As for `start`.
+        """
+        # Not earlier: only now DockerSpawner knows which of several images the user chose.
+        gateway = self.own_gateway()
+        if gateway.url and not self._kernels_at:
+            await asyncio.to_thread(self._prepare, gateway)
         created = await super().create_object()
         if self._files:
             work = self.executor.submit(pki.place, self.client, created["Id"], FOLDER, self._files)
             await asyncio.wrap_future(work)
             self._files = {}
         return created
+
+
+def _authorities(file: str) -> bytes:
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise CertificateUnusable(
+            f"The kernel gateway's authorities in {file} cannot be read ({error.strerror}). "
+            "For an administrator: put the file into secrets/ and run 'make up'."
+        ) from error

@@ -14,7 +14,9 @@ from hubkit.auth.ldap import KitLDAPAuthenticator
 from hubkit.settings import Settings
 from hubkit.userlist import Userlist
 from tests.directory import Directory
+from tests.lab import Lab
 from tests.ldap import Make
+from tests.support import close_connections
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +49,14 @@ def make(slapd: Directory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> M
         return KitLDAPAuthenticator(parent=None, config=c)
 
     return built
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A hub and the gateways its servers' kernels run on; whoever changes it puts it back."""
+    made = Lab(tmp_path_factory.mktemp("lab"))
+    try:
+        yield made.equip().start()
+    finally:
+        close_connections()
+        made.destroy()

@@ -31,12 +31,12 @@ TIMEOUT = 4.0  # seconds a provider has; a second longer than a page waits for i
 CONFIG = """
 from pathlib import Path
 
-from jupyterhub.proxy import Proxy
 from jupyterhub.spawner import SimpleLocalProcessSpawner
 
 from hubkit import auth, settings, stack
 from hubkit.auth import client, recheck
 from hubkit.userlist import Userlist
+from tests.noproxy import NoProxy
 
 root = Path({root!r})
 settings.ROOT = root
@@ -44,22 +44,6 @@ stack.REGISTER = root / "people.sqlite"
 stack.AUDIT_LOG = root / "sign-ins.log"
 client.REQUEST_SECONDS = {timeout!r}
 recheck.PAUSE = {recheck!r}
-
-
-class NoProxy(Proxy):
-    should_start = False
-
-    async def add_route(self, routespec, target, data):
-        self.__dict__.setdefault("known", {{}})[routespec] = dict(
-            routespec=routespec, target=target, data=data
-        )
-
-    async def delete_route(self, routespec):
-        self.__dict__.setdefault("known", {{}}).pop(routespec, None)
-
-    async def get_all_routes(self):
-        return self.__dict__.setdefault("known", {{}})
-
 
 c = get_config()
 env = settings.Settings.from_env(root=root)

@@ -160,12 +160,16 @@ def test_the_warden_is_found(configured):
 
 
 def test_users_see_little(configured):
-    """Servers join the users' network, where only proxy and hub are."""
+    """Servers join the users' network, where only proxy, hub and kernel gateway are."""
     name = configured(DOCKER_NETWORK_NAME="campus").KitSpawner.network_name
 
     assert name == "campus"
     assert COMPOSE["networks"]["users"]["name"].startswith("${DOCKER_NETWORK_NAME:-")
-    assert {one for one in SERVICES if "users" in networks(one)} == {"proxy", "jupyterhub"}
+    assert {one for one in SERVICES if "users" in networks(one)} == {
+        "proxy",
+        "jupyterhub",
+        "kernel-gateway",
+    }
 
 
 def test_where_things_lie():
@@ -173,7 +177,7 @@ def test_where_things_lie():
     layout = Layout()
 
     assert (str(layout.run), str(layout.data)) == ("/run/hubkit", str(stack.DATA))
-    for service in SERVICES:
+    for service in set(SERVICES) - {"kernel-gateway"}:
         assert mounts(service)["secrets"] == str(layout.run)
         assert ("secrets:/run/hubkit:ro" in SERVICES[service]["volumes"]) == (service != "init")
     for service in ("init", "jupyterhub"):
@@ -188,7 +192,7 @@ def test_what_is_laid_out_is_found(tmp_path, monkeypatch):
         (tmp_path / folder).mkdir()
     for name in ("jupyterhub.crt", "jupyterhub.key"):
         (tmp_path / "secrets" / name).touch()
-    mine = dict.fromkeys(("hub", "proxy", "edge", "warden"), tmp_path.stat().st_uid)
+    mine = dict.fromkeys(("hub", "proxy", "edge", "warden", "gateway"), tmp_path.stat().st_uid)
     Layout(tmp_path / "run", tmp_path / "data", tmp_path / "secrets", Owners(**mine)).make()
 
     read_by_the_hub = [stack.PROXY_TOKEN, stack.COOKIE_SECRET, stack.AUTH_STATE_KEY]
@@ -233,7 +237,7 @@ def test_contained(service):
     assert (one["read_only"], one["cap_drop"]) == (True, ["ALL"])
     assert one["security_opt"] == ["no-new-privileges:true"]
     assert one["logging"]["options"]["max-size"] == "10m"
-    assert ("cap_add" in one) == (service == "init")
+    assert ("cap_add" in one) == (service in ("init", "kernel-gateway"))
 
 
 def test_configure(configured):

@@ -77,6 +77,8 @@ class HubkitGateway(KernelGatewayApp):
         """Take changed files into account; close what an end of trust left open."""
         if self.trust.refresh():
             self.http_server.ssl_options = self.trust.context
+        self.auth_token = self.settings.token_now(self.auth_token)
+        self.web_app.settings["kg_auth_token"] = self.auth_token
         for socket in list(self.sockets):
             wrong = self.trust.why_refused(socket.certificate)
             if wrong:

@@ -12,7 +12,8 @@
     missing, and counts from the moment it appears; a file that is named must exist. Past
     its date a list refuses everybody.
 ``KG_AUTH_TOKEN`` or ``KG_AUTH_TOKEN_FILE``
-    A token everybody must know besides having a certificate. None by default.
+    A token everybody must know besides having a certificate. By default what is in
+    ``token`` there; without such a file, none.
 ``GATEWAY_KERNELS_PER_USER``
     How many kernels a user may run at a time, 10.
 ``GATEWAY_IDLE_TIMEOUT``
@@ -20,7 +21,7 @@
 ``GATEWAY_ALLOWED_ENVS``
     Names, separated by commas, that a user may set for a kernel besides ``KERNEL_…``.
 
-Certificates, key and revocation list are read again when they change.
+Certificates, key, revocation list and a token in a file are read again when they change.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 FOLDER = "/run/hubkit/gateway"
+TOKEN = Path(FOLDER, "token")
 
 
 class Refused(Exception):
@@ -65,6 +67,7 @@ class Settings:
     port: int
     files: Files
     token: str = field(repr=False)
+    token_file: Path | None
     kernels_per_user: int
     idle_timeout: int
     allowed_envs: tuple[str, ...]
@@ -73,6 +76,21 @@ class Settings:
     def read(cls, environment: Mapping[str, str]) -> Settings:
         """Return the settings, or raise `Refused` with everything that is wrong."""
         return _Reader({name: value for name, value in environment.items() if value}).read()
+
+    def token_now(self, previous: str) -> str:
+        """Return the token its file holds now; *previous* where that cannot be used.
+
+        A file that is gone means no token only where none need be.
+        """
+        path = self.token_file
+        if path is None:
+            return previous
+        try:
+            return path.read_text().strip() or previous
+        except FileNotFoundError:
+            return "" if path == TOKEN else previous
+        except (OSError, UnicodeDecodeError):
+            return previous
 
 
 class _Reader:
@@ -90,10 +108,12 @@ class _Reader:
             self.file("GATEWAY_CRL", "crl.pem", optional="GATEWAY_CRL" not in self.given),
         )
         names = self.given.get("GATEWAY_ALLOWED_ENVS", "").split(",")
+        token, token_file = self.token()
         settings = Settings(
             port=self.number("GATEWAY_PORT", 8888, 1, 65535),
             files=files,
-            token=self.token(),
+            token=token,
+            token_file=token_file,
             kernels_per_user=self.number("GATEWAY_KERNELS_PER_USER", 10, 1, 1000),
             idle_timeout=self.number("GATEWAY_IDLE_TIMEOUT", 0, 0, 10**8),
             allowed_envs=tuple(filter(None, map(str.strip, names))),
@@ -120,17 +140,21 @@ class _Reader:
             self.problems.append((f"{name}={path}", wrong))
         return path
 
-    def token(self) -> str:
-        if "KG_AUTH_TOKEN_FILE" not in self.given:
-            return self.given.get("KG_AUTH_TOKEN", "").strip()
+    def token(self) -> tuple[str, Path | None]:
+        """Return the token and the file it is in, if it is in one."""
+        named = "KG_AUTH_TOKEN_FILE" in self.given
         if "KG_AUTH_TOKEN" in self.given:
+            if not named:
+                return self.given["KG_AUTH_TOKEN"].strip(), None
             self.problems.append(("KG_AUTH_TOKEN", "and KG_AUTH_TOKEN_FILE are both set: use one."))
         before = len(self.problems)
-        path = self.file("KG_AUTH_TOKEN_FILE", "", secret=True)
-        token = path.read_text().strip() if len(self.problems) == before else "unread"
+        path = self.file("KG_AUTH_TOKEN_FILE", TOKEN.name, secret=True, optional=not named)
+        if len(self.problems) > before or not (named or path.exists()):
+            return "", path
+        token = path.read_text().strip()
         if not token:
             self.problems.append((f"KG_AUTH_TOKEN_FILE={path}", "is empty."))
-        return token
+        return token, path
 
 
 def unreadable(path: Path) -> str:

@@ -146,3 +146,24 @@ def test_one_generation(places, desk):
     writer.join()
 
     assert len(seen) > 1
+
+
+def test_notices(places, desk):
+    """A page says that a certificate ends soon, is missing or cannot be used; no more."""
+    desk.issue(["ada"], days=40)
+    desk.issue(["bob"], days=2)
+    desk.issue(["cy"])
+    (places.person("cy") / "key.pem").unlink()
+
+    def said(user, **how):
+        return bundle.notices(places.people, user, NAMES, **how)
+
+    assert said("ada") == []
+    [soon] = said("bob")
+    assert "expires on" in soon
+    assert "in 1 day." in soon
+    assert soon.endswith("certs issue bob")
+    assert "key.pem is missing" in said("cy")[0]
+    assert "certs issue dee" in said("dee")[0]
+    assert said("dee", needed=False) == []
+    assert said("cy", needed=False) == said("cy")

@@ -94,3 +94,18 @@ def test_days_left(people):
         "dee": 92,
         "eve": 90,
     }
+
+
+def test_own_days_left(people):
+    """The authority's and the gateways', of which the hub has the certificates alone."""
+    copies = people.root / "copies"
+    (copies / "servers").mkdir(parents=True)
+    assert overview.own_days_left(copies, NOW) == {"authority": {}, "server": {}}
+
+    (copies / "ca.crt").write_bytes((people.authority / "ca.crt").read_bytes())
+    (copies / "servers" / "gw.crt").write_bytes((people.server("gw") / "cert.pem").read_bytes())
+    (copies / "servers" / "broken.crt").write_text("nothing")
+
+    found = overview.own_days_left(copies, NOW)
+    assert round(found["authority"]["Our CA"]) == 3550
+    assert {name: round(days) for name, days in found["server"].items()} == {"gw": 200}

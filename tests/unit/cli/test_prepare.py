@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from hubkit import documents
+from hubkit.ops import gateway
+from hubkit.settings import check_file
 
 ROOT = Path(__file__).parents[3]
 
@@ -101,3 +103,30 @@ def test_prepare_certificate(run, fresh, env, domain):
 
     assert (f"certificate for {domain} " in out) == bool(domain)
     assert (fresh / "secrets" / "jupyterhub.key").exists() == bool(domain)
+
+
+def test_prepare_gateway(run, fresh):
+    """With the profile an authority and the gateway's certificate are made, once, and said."""
+    (fresh / ".env").write_text("COMPOSE_PROFILES=gateway\n")
+
+    _, out, _ = run("prepare", "--root", fresh)
+
+    assert "secrets/gateway-ca/servers/kernel-gateway" in out
+    assert "scripts/hubkit.sh certs issue USER" in out
+    before = files(fresh)
+    assert gateway.missing(check_file(fresh / ".env", {})[0], fresh) == []
+    assert run("prepare", "--root", fresh) == (0, "", "")
+    assert files(fresh) == before
+
+
+def test_prepare_gateway_of_another_authority(run, fresh):
+    """Where somebody else's certificate lies, the kit needs no authority."""
+    (fresh / ".env").write_text("COMPOSE_PROFILES=gateway\n")
+    folder = fresh / "secrets" / "gateway-ca" / "servers" / "kernel-gateway"
+    folder.mkdir(parents=True)
+    (folder / "cert.pem").write_text("mine")
+
+    run("prepare", "--root", fresh)
+
+    assert not (fresh / "secrets" / "gateway-ca" / "ca.key").exists()
+    assert (folder / "cert.pem").read_text() == "mine"

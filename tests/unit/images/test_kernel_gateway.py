@@ -241,6 +241,33 @@ def test_an_empty_token(told, tmp_path):
         settings.Settings.read({**told, "KG_AUTH_TOKEN_FILE": str(tmp_path / "token")})
 
 
+def test_a_token_where_it_is_looked_for(told, tmp_path, monkeypatch):
+    """A file in the gateway's folder counts by itself, and as it is now."""
+    monkeypatch.setattr(settings, "FOLDER", str(tmp_path))
+    monkeypatch.setattr(settings, "TOKEN", tmp_path / "token")
+    assert settings.Settings.read(told).token == ""
+    (tmp_path / "token").write_text("first\n")
+    read = settings.Settings.read(told)
+    assert read.token == "first"
+
+    (tmp_path / "token").write_text("second")
+    assert read.token_now("first") == "second"
+    (tmp_path / "token").write_text("")
+    assert read.token_now("second") == "second"
+    (tmp_path / "token").unlink()
+    assert read.token_now("second") == ""
+
+
+def test_a_token_that_is_named(told, tmp_path):
+    """The file that is named may not go: that would open the door. Another never changes."""
+    (tmp_path / "mine").write_text("first")
+    read = settings.Settings.read({**told, "KG_AUTH_TOKEN_FILE": str(tmp_path / "mine")})
+    (tmp_path / "mine").unlink()
+
+    assert read.token_now("first") == "first"
+    assert settings.Settings.read({**told, "KG_AUTH_TOKEN": "x"}).token_now("x") == "x"
+
+
 def test_everything_wrong_is_said(told):
     """At once, and without the token."""
     wrong = {"GATEWAY_PORT": "x", "KG_AUTH_TOKEN": "secret", "KG_AUTH_TOKEN_FILE": "/nowhere"}

@@ -170,6 +170,8 @@ def test_names_of_another_project(docker):
         ("volume", "lab-data", "lab"),
         ("volume", "lab-secrets", "lab"),
         ("volume", "lab-acme", "lab"),
+        ("volume", "lab-gateway-secrets", "lab"),
+        ("volume", "lab-gateway", "lab"),
     ]
 
 

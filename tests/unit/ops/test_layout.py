@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -21,7 +22,7 @@ def layout(tmp_path):
     files = {"jupyterhub.crt": "crt 1", "jupyterhub.key": "key 1", "db": "db 1", "README.md": "x"}
     for name, content in files.items():
         (tmp_path / "secrets" / name).write_text(content)
-    owners = Owners(hub=ME, proxy=ME, edge=ME, warden=ME)
+    owners = Owners(hub=ME, proxy=ME, edge=ME, warden=ME, gateway=ME)
     return Layout(tmp_path / "run", tmp_path / "data", tmp_path / "secrets", owners)
 
 
@@ -184,13 +185,95 @@ def test_interrupted(layout):
     assert set(contents(layout.run)) == {*RANDOM, *COPIES, *SERVED}
 
 
+OWN = ["gateway/key.pem", "gateway/cert.pem", "gateway/client-ca.pem", "gateway/crl.pem"]
+
+
+def server(layout):
+    """Put what the stack's kernel gateway needs into secrets/, and more beside it."""
+    for name in ("kernel-gateway", "elsewhere"):
+        folder = layout.secrets / "gateway-ca" / "servers" / name
+        folder.mkdir(parents=True)
+        for file in ("key.pem", "cert.pem", "client-ca.pem", "crl.pem", "note"):
+            (folder / file).write_text(f"{name} {file}")
+    (layout.secrets / "gateway-ca" / "ca.key").write_text("the authority")
+
+
+@pytest.mark.parametrize("token", ["", "hunter2"], ids=["without", "with a token"])
+def test_the_gateway_gets_its_own(layout, token):
+    """Its own certificate, the list of the revoked, the token; nothing of anybody else's."""
+    server(layout)
+
+    layout.make(gateway_token=token)
+
+    found = {name: text for name, text in contents(layout.run).items() if "gateway/" in name}
+    expected = {name: f"kernel-gateway {name.partition('/')[2]}" for name in OWN}
+    assert found == expected | ({"gateway/token": token} if token else {})
+    assert "the authority" not in "".join(contents(layout.run).values())
+
+
+def test_the_gateway_loses_what_is_gone(layout):
+    """A token that was taken away is; without a gateway no key of it is left."""
+    server(layout)
+    layout.make(gateway_token="hunter2")
+
+    layout.make(gateway_token="")
+    assert {name for name in contents(layout.run) if "gateway/" in name} == set(OWN)
+    layout.make()
+
+    assert list((layout.run / "gateway").iterdir()) == []
+
+
+def person(layout, name, text):
+    folder = layout.secrets / "gateway" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "key.pem").write_text(text)
+
+
+def test_peoples_certificates(layout):
+    """Everybody's files reach the hub: new ones, changed ones, and not those that went."""
+    person(layout, "ada", "ada 1")
+    person(layout, "bob", "bob 1")
+    layout.make()
+    unchanged = (layout.run / "hub" / "gateway" / "bob").stat().st_ino
+    (layout.run / "hub" / "gateway" / ".eve.part").mkdir()  # of a run that was interrupted
+    person(layout, "ada", "ada 2")
+    person(layout, "carol", "carol 1")
+
+    layout.make()
+
+    people = layout.run / "hub" / "gateway"
+    assert contents(people) == {
+        "ada/key.pem": "ada 2",
+        "bob/key.pem": "bob 1",
+        "carol/key.pem": "carol 1",
+    }
+    assert (people / "bob").stat().st_ino == unchanged
+    assert {path.name for path in people.iterdir()} == {"ada", "bob", "carol"}
+    (layout.secrets / "gateway" / "bob" / "key.pem").unlink()
+    (layout.secrets / "gateway" / "bob").rmdir()
+    layout.make()
+    assert not (people / "bob").exists()
+
+
+def test_two_at_a_time(layout):
+    """Two who change certificates at once both get through."""
+    for number in range(20):
+        person(layout, f"user{number}", "x" * number)
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(layout.make) for _ in range(8)]:
+            done.result()
+
+    assert len(list((layout.run / "hub" / "gateway").iterdir())) == 20
+
+
 @pytest.mark.skipif(ME != 0, reason="only root may give files away")
 def test_owners(layout):
     """Each part owns its folder and all that is in it."""
-    owners = Owners(hub=10001, proxy=10002, edge=10003, warden=10004)
-    Layout(layout.run, layout.data, layout.secrets, owners).make()
+    owners = Owners(hub=10001, proxy=10002, edge=10003, warden=10004, gateway=10005)
+    server(layout)
+    Layout(layout.run, layout.data, layout.secrets, owners).make(gateway_token="t")
 
-    for part in ("hub", "proxy", "edge", "warden"):
+    for part in ("hub", "proxy", "edge", "warden", "gateway"):
         folder = layout.run / part
         found = {(path.stat().st_uid, path.stat().st_gid) for path in [folder, *folder.rglob("*")]}
         assert found == {(getattr(owners, part),) * 2}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hubkit import stack
 from hubkit.certs.places import Names
 from hubkit.settings import Settings, check
 from hubkit.spawner import gateway
@@ -29,8 +30,19 @@ def test_both_generations_of_names_say_the_same():
     assert env["JUPYTER_GATEWAY_WS_URL"] == "wss://Gateway.example.org:8888/http"
     assert env["JUPYTER_GATEWAY_AUTH_TOKEN"] == env["KG_AUTH_TOKEN"] == "hush"
     assert env["JUPYTER_GATEWAY_ALLOWED_ENVS"] == "A,B"
-    assert env["KERNEL_USERNAME"] == env["KG_HTTP_USER"] == "ada"
+    assert env["JUPYTER_GATEWAY_RETRY_MAX"] == env["KG_WS_RETRY_MAX"] == "5"
+    assert env["KERNEL_USERNAME"] == "ada"
     assert not any("CLIENT" in name for name in env)
+
+
+def test_a_name_for_nb2kg_only_where_there_is_no_token():
+    """It would send the name in the token's place."""
+    assert made(KG_URL=URL).environment("ada", None)["KG_HTTP_USER"] == "ada"
+    assert "KG_HTTP_USER" not in made(KG_URL=URL, KG_AUTH_TOKEN="hush").environment("ada", None)
+
+
+def test_a_private_authority_lies_where_the_hub_has_its_secrets():
+    assert made(KG_CA_FILE="secrets/ca.crt").ca_file == str(stack.ROOT / "secrets/ca.crt")
 
 
 @pytest.mark.parametrize("written", ["false", "False", "0", "no"])
@@ -61,6 +73,9 @@ def test_the_token_does_not_show():
         ({"KG_URL": "http://g.org", **CLIENT}, "KG_URL=http://g.org"),
         (CLIENT, "CLIENT_CERT=cert.pem"),
         ({"KG_URL": "https://g.org", "KG_WS_URL": "ws://g.org"}, "KG_WS_URL=ws://g.org"),
+        ({"SERVER_ENV": "KERNEL_USERNAME=x"}, "SERVER_ENV: KERNEL_USERNAME"),
+        ({"KG_URL": URL, "SERVER_ENV": "A=1,KG_AUTH_TOKEN=x"}, "SERVER_ENV: KG_AUTH_TOKEN"),
+        ({"KG_URL": URL, "SERVER_ENV": "KG_HTTP_USER=x"}, "SERVER_ENV: KG_HTTP_USER"),
         ({"KG_URL": "https://g.org", "KG_WS_URL": "wss://h.org"}, "KG_WS_URL=wss://h.org"),
     ],
 )
@@ -70,7 +85,9 @@ def test_what_does_not_fit_is_named(env, what):
     assert problem.what == what
 
 
-@pytest.mark.parametrize("env", [{}, {"KG_URL": URL}, {"KG_URL": URL, **CLIENT}])
+@pytest.mark.parametrize(
+    "env", [{}, {"KG_URL": URL}, {"KG_URL": URL, **CLIENT}, {"SERVER_ENV": "KG_URL=http://x"}]
+)
 def test_what_fits(env):
     assert gateway.problems(Settings.from_env(env)) == []
 

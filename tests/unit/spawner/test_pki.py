@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 
-from hubkit.spawner import nobody, pki
+from hubkit.spawner import pki
 
 
 def test_the_folder_and_its_files_are_the_users_alone():
@@ -20,8 +20,3 @@ def test_the_folder_and_its_files_are_the_users_alone():
         "jupyterpki/key.pem": (0o400, 1000, 100),
     }
     assert key == b"secret"
-
-
-def test_nobodys_certificate_is_another_each_time():
-    assert nobody.pair()[0] != nobody.pair()[0]
-    assert b"BEGIN CERTIFICATE" in nobody.pair()[1]
