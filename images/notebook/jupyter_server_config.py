@@ -1,5 +1,6 @@
 """Settings of every user's server."""
 
+import logging
 import os
 import ssl
 from typing import Any
@@ -15,11 +16,21 @@ c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 
 if os.environ.get("JUPYTER_GATEWAY_URL"):
 
+    def without_environment(record: logging.LogRecord) -> bool:
+        """Cut off what a kernel was started with: the environment, tokens included."""
+        if "GatewayKernelManager started kernel" in str(record.msg):
+            record.msg = str(record.msg).partition(", args:")[0]
+        return True
+
     class GatewayKernels(GatewayMappingKernelManager):
         """Says on the page why the gateway starts no kernel.
 
         Jupyter Server 2.21 shows "Unhandled error" for TLS, and "%s" in place of the rest.
         """
+
+        def __init__(self, **given: Any):
+            super().__init__(**given)
+            self.log.addFilter(without_environment)
 
         async def start_kernel(self, **given: Any) -> Any:
             """Start one, or say why not."""
