@@ -37,9 +37,8 @@ def gateway_stack(stack: Stack) -> Iterator[Stack]:
         yield stack
     finally:
         stack.settings = before
-        stack.write_env()
-        stack.up()
-        assert f"{stack.project}-kernel-gateway-1" not in stack.containers()
+        stack.compose("rm", "--stop", "--force", "kernel-gateway")
+        stack.apply()
 
 
 @pytest.fixture

@@ -136,6 +136,20 @@ def test_a_token(gateway_stack: Stack, somebody: Person):
     assert held(gateway_stack) == [f"0 400 gateway/{name}" for name in FILES]
 
 
+def test_switched_off_it_goes(gateway_stack: Stack):
+    """Without its line in .env the next `make up` leaves no gateway and no key of it."""
+    del gateway_stack.settings["COMPOSE_PROFILES"]
+    try:
+        gateway_stack.write_env()
+        gateway_stack.up()
+
+        assert f"{gateway_stack.project}-kernel-gateway-1" not in gateway_stack.containers()
+        volume = f"{gateway_stack.project}-gateway-secrets:/own:ro"
+        assert run("docker", "run", "--rm", "-v", volume, "hubkit-base", "ls", "/own").stdout == ""
+    finally:
+        gateway_stack.apply(COMPOSE_PROFILES="gateway")
+
+
 @pytest.fixture
 def packed(tmp_path: Path) -> Path:
     """A PKCS#12 file with a whole chain, where its owner alone may read it."""
