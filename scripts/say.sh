@@ -11,8 +11,12 @@ fail() {
 hub_runs() { docker compose ps --status running --services 2>/dev/null | grep -qx jupyterhub; }
 in_hub() { docker compose exec -T jupyterhub hubkit "$@"; }
 
-# Give the parts what changed in secrets/; nothing is restarted.
-hand_out() { docker compose run --rm --no-deps --quiet-pull init </dev/null >/dev/null 2>&1; }
+# Give the parts what changed in secrets/, and a token exported in the shell; nothing is
+# restarted.
+hand_out() {
+    docker compose run --rm --no-deps --quiet-pull ${KG_AUTH_TOKEN:+--env KG_AUTH_TOKEN} \
+        ${KG_AUTH_TOKEN_FILE:+--env KG_AUTH_TOKEN_FILE} init </dev/null >/dev/null 2>&1
+}
 
 # Whether the stack has a kernel gateway of its own.
 with_gateway() { [ "$(setting COMPOSE_PROFILES "")" = gateway ]; }

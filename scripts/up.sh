@@ -58,6 +58,9 @@ scripts/hubkit.sh wait || {
     fail "the stack was started but the hub does not answer." "Its containers' last words are above."
 }
 if with_gateway; then
+    # Compose gives init what is in .env alone.
+    [ -z "${KG_AUTH_TOKEN:-}${KG_AUTH_TOKEN_FILE:-}" ] || hand_out ||
+        fail "the kernel gateway was not given its token." "'docker compose run --rm init' says why."
     say "waiting for the kernel gateway to answer"
     gateway_answers || {
         docker compose logs --no-log-prefix --tail 15 kernel-gateway >&2

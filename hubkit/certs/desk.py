@@ -194,7 +194,7 @@ class Desk:
         contents = {
             names.key: pem.key_text(key),
             names.certificate: pem.text([leaf]),
-            names.ca: pem.text(_trusted(kit, folder / names.ca)),
+            names.ca: pem.text(_trusted(kit, folder, names)),
         }
         files.replace_folder(folder, contents, previous(folder))
         return f"{user}: valid until {leaf.not_valid_after_utc:%Y-%m-%d} ({SHOWN}/{folder.name})"
@@ -206,7 +206,7 @@ class Desk:
         contents = {
             SERVER.key: pem.key_text(key),
             SERVER.certificate: pem.text([leaf]),
-            SERVER.ca: pem.text(_trusted(kit, folder / SERVER.ca)),
+            SERVER.ca: pem.text(_trusted(kit, folder, SERVER)),
             CRL: kit.crl(self._now),
         }
         files.replace_folder(folder, contents, previous(folder))
@@ -261,10 +261,16 @@ def _like(certificate: x509.Certificate) -> pem.Key:
     return pem.new_key(key.key_size if isinstance(key, rsa.RSAPublicKey) else 0)
 
 
-def _trusted(kit: Authority, path: Path) -> chain.Chain:
-    """Return the kit's authority and those an administrator added to the file at *path*."""
+def _trusted(kit: Authority, folder: Path, names: Names) -> chain.Chain:
+    """Return the kit's authority and those an administrator added to the file in *folder*.
+
+    The kit's former authority, which made what is to be replaced, is none of these.
+    """
     try:
-        added = pem.load_certificates(path.read_bytes())
+        added = pem.load_certificates((folder / names.ca).read_bytes())
     except (OSError, ValueError):
         added = []
+    old = first(folder / names.certificate)
+    if old and identity.claimed(old) is not None:
+        added = [one for one in added if not chain.issued(old, one)]
     return chain.unique([kit.signer.certificate, *added])

@@ -567,6 +567,27 @@ def test_a_revoked_certificate(gateway: Gateway, ada: User, bob: User):
     until(lambda: not ada.is_refused(), 10, "let in again")
 
 
+def test_an_authority_that_is_taken_away(gateway: Gateway, ada: User):
+    """Whoever it made lose their open connections too; with it back, their kernels are there."""
+    kernel, idle = ada.start(), requests.Session()
+    idle.trust_env, idle.cert = False, str(ada.file)
+    idle.verify, idle.headers["Authorization"] = str(gateway.path / "ca.crt"), f"token {TOKEN}"
+    socket = ada.attach(kernel)
+    assert socket.run("1") == "1"
+    assert idle.get(f"{gateway.url}/api/kernels").status_code == 200
+
+    gateway.put(**{"client-ca.pem": pem(Authority("another").certificate)})
+    try:
+        assert socket.last_words() == "The gateway trusts other authorities now."
+        with pytest.raises(requests.ConnectionError):
+            idle.get(f"{gateway.url}/api/kernels")
+    finally:
+        gateway.put(**{"client-ca.pem": pem(gateway.authority.certificate)})
+        idle.close()
+    until(lambda: not ada.is_refused(), 10, "let in again")
+    assert kernel in ada.list()
+
+
 def test_a_renewed_certificate_of_the_gateway(gateway: Gateway, ada: User):
     """It is shown without a restart, and open connections stay."""
     kernel, pair = ada.attach(ada.start()), gateway.pair()

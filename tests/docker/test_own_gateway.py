@@ -45,8 +45,13 @@ def held(stack: Stack) -> list[str]:
 
 def started(stack: Stack) -> list[str]:
     """Return when hub and gateway were started."""
-    parts = (stack.project, f"{stack.project}-kernel-gateway-1")
-    return [stack.inspect(part)["State"]["StartedAt"] for part in parts]
+    return [stack.inspect(stack.project)["State"]["StartedAt"], *since(stack, "kernel-gateway")]
+
+
+def since(stack: Stack, *parts: str) -> list[str]:
+    """Return when *parts* of the stack were started."""
+    found = [stack.inspect(f"{stack.project}-{part}-1") for part in parts]
+    return [str(part["State"]["StartedAt"]) for part in found]
 
 
 @pytest.fixture
@@ -107,13 +112,18 @@ def hub_log(stack: Stack) -> str:
 
 
 def test_a_token(gateway_stack: Stack, somebody: Person):
-    """It reaches the gateway as a file, counts beside the certificate, and is read again."""
+    """It reaches the gateway as a file, counts beside the certificate, and is read again.
+
+    A new one restarts the hub alone: kernels and connections stay.
+    """
     secret = uuid.uuid4().hex
     path = gateway_stack.path / "secrets" / "kg-token"
     path.write_text(secret)
     path.chmod(0o600)
     try:
+        others = since(gateway_stack, "edge", "proxy", "warden", "kernel-gateway")
         gateway_stack.apply(KG_AUTH_TOKEN_FILE="secrets/kg-token")
+        assert since(gateway_stack, "edge", "proxy", "warden", "kernel-gateway") == others
         before = started(gateway_stack)
         assert "0 400 gateway/token" in held(gateway_stack)
         somebody.start()
@@ -133,6 +143,19 @@ def test_a_token(gateway_stack: Stack, somebody: Person):
     finally:
         del gateway_stack.settings["KG_AUTH_TOKEN_FILE"]
         gateway_stack.apply()
+    assert held(gateway_stack) == [f"0 400 gateway/{name}" for name in FILES]
+
+
+def test_a_token_from_the_shell(gateway_stack: Stack):
+    """One that is exported wins for that command, as every setting does."""
+    secret = uuid.uuid4().hex
+    try:
+        gateway_stack.make_target("reload", KG_AUTH_TOKEN=secret)
+
+        token = ("exec", "-T", "kernel-gateway", "cat", "/run/hubkit/gateway/token")
+        assert gateway_stack.compose(*token).stdout == secret
+    finally:
+        gateway_stack.make_target("reload")
     assert held(gateway_stack) == [f"0 400 gateway/{name}" for name in FILES]
 
 

@@ -131,7 +131,7 @@ def test_others_kernels_are_out_of_reach(lab: Lab, ada: User, bob: User):
     assert "KERNEL_USERNAME is 'ada', but the certificate is for 'bob'." in pretended[1]
     assert bob.ask("GET", "kernels").json() == []
     assert bob.ask("DELETE", f"kernels/{mine}").status_code == 404
-    assert [one["id"] for one in ada.ask("GET", "kernels").json()] == [mine]
+    assert mine in [one["id"] for one in ada.ask("GET", "kernels").json()]
     assert kernel.run("x") == "42"
     ada.ask("DELETE", f"kernels/{mine}")
 

@@ -79,11 +79,12 @@ def test_another_authority(lab: Lab):
 
 
 def test_a_revoked_certificate(lab: Lab):
-    """A running server gets no new kernel and says why; the next start is refused."""
+    """A running server gets no new kernel, an open notebook no answer, and both say why."""
     lab.desk.issue(["rex"])
     lab.lay_out()
     rex = User(lab, "rex").start()
-    assert rex.run(WHERE) == "['gateway', 'rex']"
+    notebook = rex.attach(rex.new_kernel())
+    assert notebook.run(WHERE) == "['gateway', 'rex']"
 
     lab.desk.revoke("rex")
     lab.lay_out()
@@ -94,6 +95,12 @@ def test_a_revoked_certificate(lab: Lab):
         return answer.status_code == 503 and "certificate revoked" in answer.json()["message"]
 
     until(refused, 20, "refused, with the reason")
+    with pytest.raises(AssertionError, match="revoked"):
+        notebook.run("1")
+    for path in ("kernels", "kernelspecs"):
+        answer = rex.ask("GET", path)
+        assert answer.status_code == 503
+        assert "certificate revoked" in answer.json()["message"]
     assert "secrets/gateway/rex is missing" in rex.stop().ask_to_start()
 
 

@@ -29,6 +29,12 @@ def test_it_sees_its_own():
     assert mounting == ["init", "kernel-gateway"]
 
 
+def test_a_token_restarts_nothing_but_the_hub():
+    """What depends on init is made anew with it, and init with its environment."""
+    assert "KG_AUTH_TOKEN" not in str(SERVICES["init"]["environment"])
+    assert "KG_AUTH_TOKEN" not in str(OWN["environment"])
+
+
 def test_it_is_found():
     """Its name is the one in the address and in its certificate."""
     assert OWN["hostname"] == GATEWAY

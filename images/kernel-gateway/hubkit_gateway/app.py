@@ -26,6 +26,7 @@ from hubkit_gateway.trust import Trust
 
 DATA = Path("/data")
 RECHECK_SECONDS = 2.0
+NARROWED = "The gateway trusts other authorities now."
 
 
 class HubkitGateway(KernelGatewayApp):
@@ -73,18 +74,23 @@ class HubkitGateway(KernelGatewayApp):
         self.rechecking = PeriodicCallback(self.recheck, RECHECK_SECONDS * 1000)
         self.rechecking.start()
 
-    def recheck(self) -> None:
+    async def recheck(self) -> None:
         """Take changed files into account; close what an end of trust left open."""
-        if self.trust.refresh():
+        changed = self.trust.refresh()
+        if changed:
             self.http_server.ssl_options = self.trust.context
         self.auth_token = self.settings.token_now(self.auth_token)
         self.web_app.settings["kg_auth_token"] = self.auth_token
+        # A handshake shows whose certificate still leads to an authority, nothing else does.
+        again = NARROWED if changed and self.trust.narrowed else ""
         for socket in list(self.sockets):
-            wrong = self.trust.why_refused(socket.certificate)
+            wrong = self.trust.why_refused(socket.certificate) or again
             if wrong:
                 self.sockets.discard(socket)
                 self.log.warning("closing a connection of %s: %s", socket.current_user, wrong)
                 socket.close(1008, wrong)
+        if again:
+            await self.http_server.close_all_connections()
 
 
 def laws(settings: Settings) -> Config:

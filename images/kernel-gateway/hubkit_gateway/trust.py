@@ -21,9 +21,11 @@ class Trust:
 
     Attributes:
         context: For the next handshake; another one after the files changed.
+        narrowed: Whether the last change took an authority away.
     """
 
     context: ssl.SSLContext
+    narrowed = False
 
     def __init__(self, files: Files):
         self.files = files
@@ -39,12 +41,13 @@ class Trust:
         now = self._stamp()
         if now == self.seen:
             return False
-        self.seen = now
+        self.seen, before = now, self.context.get_ca_certs(binary_form=True)
         try:
             self._load()
         except (OSError, ValueError) as error:
             log.error("a changed file cannot be used, the previous ones stay in force: %s", error)
             return False
+        self.narrowed = not set(before) <= set(self.context.get_ca_certs(binary_form=True))
         log.info("certificates and revocation list were read again")
         return True
 

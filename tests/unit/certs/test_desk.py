@@ -135,6 +135,21 @@ def test_renew_keeps_added_authorities(places, desk):
     assert trusted == [Authority.load(places).signer.certificate, added.certificate]
 
 
+def test_a_former_authority_is_not_trusted_any_more(places, desk):
+    """Whoever begins anew may do so because the old key is in wrong hands."""
+    desk.issue(["ada"])
+    added = chain()[-1]
+    with (places.person("ada") / "cacert.pem").open("ab") as file:
+        file.write(added.pem)
+    places.authority.rename(places.secrets / "aside")
+
+    desk.init_ca()
+    desk.issue(["ada"])
+
+    trusted = pem.load_certificates((places.person("ada") / "cacert.pem").read_bytes())
+    assert trusted == [Authority.load(places).signer.certificate, added.certificate]
+
+
 def test_renew_is_no_way_to_another_name(places, desk):
     """A certificate copied into another user's folder is not made anew for that user."""
     desk.issue(["ada"], days=5)
