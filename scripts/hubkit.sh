@@ -74,14 +74,21 @@ done
 set -- run --rm --read-only --tmpfs /tmp --security-opt no-new-privileges \
     ${input:+--interactive} ${terminal:+--interactive --tty} "$@"
 [ -n "$edits" ] || exec docker "$@"
+if [ "$edits" = userlist ] && hub_runs </dev/null; then
+    # What changed is said once, by the hub it counts for.
+    edited=$(docker "$@")
+    in_hub users sync </dev/null || {
+        ended=$?
+        printf '%s\n' "$edited"
+        exit "$ended"
+    }
+    exit
+fi
 docker "$@"
-if ! hub_runs; then
-    case $edits in
-    userlist) say "the hub does not run; the userlist counts from its next start" ;;
-    certs) say "the hub does not run; its next start hands the files out" ;;
-    esac
-elif [ "$edits" = userlist ]; then
-    in_hub users sync </dev/null
+if [ "$edits" = userlist ]; then
+    say "the hub does not run; the userlist counts from its next start"
+elif ! hub_runs; then
+    say "the hub does not run; its next start hands the files out"
 else
     hand_out || fail "the files are made, but the running hub was not given them." \
         "'docker compose run --rm init' says why; then 'make reload'."

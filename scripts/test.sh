@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 . scripts/say.sh
 
 BIN=.venv/bin
+PAIR='--numprocesses 2 --dist loadfile' # a file's tests stay together, on one stack
 BUNDLE=$(setting CA_BUNDLE /etc/ssl/certs/ca-certificates.crt)
 missing=''
 ran=''
@@ -69,17 +70,17 @@ with_browser() {
 
 packages
 case ${1:-all} in
-unit) tier unit ;;
-signin) tier signin ;;
+unit) tier unit $PAIR ;;
+signin) tier signin $PAIR ;;
 lint) lint ;;
-docker) if with_engine; then tier docker; fi ;;
+docker) if with_engine; then tier docker $PAIR; fi ;;
 e2e) if with_engine; then with_browser; fi ;;
 all)
     lint
-    tier unit
-    tier signin
+    tier unit $PAIR
+    tier signin $PAIR
     if with_engine; then
-        tier docker
+        tier docker $PAIR
         with_browser
     fi
     ;;

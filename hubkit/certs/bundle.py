@@ -94,9 +94,21 @@ def notices(folder: Path, user: str, names: Names, *, needed: bool = True) -> li
 
 
 def inspect(
-    folder: Path, user: str, names: Names, now: dt.datetime | None = None
+    folder: Path,
+    user: str,
+    names: Names,
+    now: dt.datetime | None = None,
+    *,
+    by_name: bool = False,
 ) -> examine.Examined:
     """Return what is in the folder of *user*, with all that is wrong.
+
+    Args:
+        folder: What ``secrets/gateway`` is called here.
+        user: The hub user.
+        names: How the three files are called.
+        now: When; the present by default.
+        by_name: Whether the gateway takes who comes for the certificate's common name.
 
     Raises:
         CertificateMissing: There is no such folder.
@@ -114,7 +126,9 @@ def inspect(
     except OSError as error:
         problem = Problem(shown, f"cannot be read: {error.strerror}.", "Let this account read it.")
         raise CertificateUnusable(_message(user, [problem])) from error
-    return look(found, shown=shown, names=names, user=user, reissue=reissue, now=now)
+    return look(
+        found, shown=shown, names=names, user=user, reissue=reissue, now=now, by_name=by_name
+    )
 
 
 def look(
@@ -125,6 +139,7 @@ def look(
     user: str,
     reissue: str,
     now: dt.datetime | None,
+    by_name: bool = False,
 ) -> examine.Examined:
     """Return what is wrong with the files *found* in a folder, missing ones included."""
     missing = [one for one in (names.key, names.certificate, names.ca) if one not in found]
@@ -143,6 +158,7 @@ def look(
         passphrase=found.get(PASSPHRASE, b"").strip(b"\r\n") or None,
         user=user,
         reissue=reissue,
+        by_name=by_name,
     )
     return examine.examine(material, now)
 

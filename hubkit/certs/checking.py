@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from cryptography import x509
 
 from hubkit.certs import authority, bundle, identity
+from hubkit.certs.acceptance import Gate
 from hubkit.certs.authority import Authority
 from hubkit.certs.errors import CertificateMissing, CertificateUnusable, Refused
 from hubkit.certs.examine import WARN_DAYS, Finding
@@ -29,17 +30,22 @@ from hubkit.errors import Problem
 from hubkit.userlist import canonical, is_name
 
 
-def problems(root: Path, names: Names) -> list[Problem]:
+def problems(root: Path, names: Names, gate: Gate | None = None) -> list[Problem]:
     """Return what makes certificates of the checkout at *root* unusable, for `make check`.
 
     One user's expired certificate is among them: it is no reason not to start the hub.
     """
-    found = findings(Places(root), names)
+    found = findings(Places(root), names, gate=gate)
     return [finding.problem for finding in found if finding.fatal]
 
 
 def findings(
-    places: Places, names: Names, users: Sequence[str] = (), now: dt.datetime | None = None
+    places: Places,
+    names: Names,
+    users: Sequence[str] = (),
+    now: dt.datetime | None = None,
+    *,
+    gate: Gate | None = None,
 ) -> list[Finding]:
     """Return what is wrong, warnings included.
 
@@ -48,22 +54,32 @@ def findings(
         names: How users' files are called.
         users: Look at these only; at everybody, the gateways and the authority if empty.
         now: When; the present by default.
+        gate: This stack's own gateway, where the users' certificates are for it.
     """
     now = now or dt.datetime.now(dt.UTC)
+    found: list[Finding] = []
     revoked = _revoked(places)
-    found = [one for user in users for one in _person(places, names, user, revoked, now)]
+    for user in users or _owners(places):
+        found += _person(places, names, user, now, revoked=revoked, gate=gate)
     if not users:
-        for folder in within(places.people):
-            whose = identity.user_of(folder.name)
-            if whose is None:
-                found.append(_nobody(folder))
-            else:
-                found += _person(places, names, whose, revoked, now)
+        nobodys = (one for one in within(places.people) if identity.user_of(one.name) is None)
+        found += map(_nobody, nobodys)
         for folder in within(places.servers):
             found += _server(places, folder, now)
         if (places.authority / authority.KEY).exists():
             found += _authority(places, now)
     return found
+
+
+def without(places: Places, users: Iterable[str]) -> list[str]:
+    """Return those of *users* who have no folder with a certificate."""
+    have = set(_owners(places))
+    return [user for user in users if user not in have]
+
+
+def _owners(places: Places) -> list[str]:
+    found = (identity.user_of(folder.name) for folder in within(places.people))
+    return [user for user in found if user is not None]
 
 
 def _revoked(places: Places) -> set[int]:
@@ -83,10 +99,17 @@ def _nobody(folder: Path) -> Finding:
 
 
 def _person(
-    places: Places, names: Names, user: str, revoked: set[int], now: dt.datetime
+    places: Places,
+    names: Names,
+    user: str,
+    now: dt.datetime,
+    *,
+    revoked: set[int],
+    gate: Gate | None,
 ) -> Iterator[Finding]:
+    by_name = gate is not None and gate.strict
     try:
-        examined = bundle.inspect(places.people, user, names, now)
+        examined = bundle.inspect(places.people, user, names, now, by_name=by_name)
     except CertificateUnusable as error:
         what, wrong, cure = user, "cannot use the kernel gateway.", str(error)
         if isinstance(error, CertificateMissing):
@@ -98,6 +121,8 @@ def _person(
     folder = places.person(user)
     shown = f"{SHOWN}/{folder.name}"
     yield from examined.findings
+    if gate:
+        yield from gate.findings(user, names, examined)
     if examined.chain and examined.chain[0].serial_number in revoked:
         cure = f"Run: {COMMAND} issue {shlex.quote(user)}"
         yield Finding(Problem(f"{shown}/{names.certificate}", "is revoked.", cure))

@@ -48,6 +48,7 @@ class Material:
         passphrase: The key's, if there is one.
         user: Whose they are; "" for a gateway's.
         reissue: The command that makes new ones of the kit's.
+        by_name: Whether the gateway takes who comes for the common name, letter by letter.
     """
 
     shown: str
@@ -58,6 +59,7 @@ class Material:
     passphrase: bytes | None = field(default=None, repr=False)
     user: str = ""
     reissue: str = ""
+    by_name: bool = False
 
     def at(self, name: str) -> str:
         """Return how the file *name* is called in messages."""
@@ -198,6 +200,12 @@ def _whose(material: Material, leaf: x509.Certificate) -> Iterator[Finding]:
     if claimed is not None and claimed != material.user:
         wrong = f"was made for {claimed}, not for {material.user}."
         yield Finding(Problem(what, wrong, _renewal(material, leaf)))
+    elif material.by_name and called != material.user:
+        advice = (
+            f"This stack's own gateway would take {material.user} for {called}. Get one with the "
+            f"right name, or run: {COMMAND} issue --force {shlex.quote(material.user)}"
+        )
+        yield Finding(Problem(what, f"has the name {called}, not {material.user}.", advice))
     elif canonical(called) != material.user:
         wrong = f"has the name {called}, not {material.user}."
         advice = "Fine where the gateway knows whose it is, as RACF does; else get another."

@@ -9,6 +9,7 @@ from pathlib import Path
 from cryptography import x509
 
 from hubkit.certs import chain, desk, examine, files, identity, pem, pkcs12
+from hubkit.certs.acceptance import Gate
 from hubkit.certs.authority import CERTIFICATE
 from hubkit.certs.errors import Refused
 from hubkit.certs.places import COMMAND, SHOWN, Names, Places, previous
@@ -23,6 +24,7 @@ def bring(
     *,
     authorities: chain.Chain = (),
     force: bool = False,
+    gate: Gate | None = None,
     now: dt.datetime | None = None,
 ) -> list[str]:
     """Write what *package* holds into the folder of *user*; return what there is to say.
@@ -35,9 +37,9 @@ def bring(
         names: How users' files are called.
         user: The hub user.
         package: What was read.
-        authorities: Further ones the gateway may have its own certificate from, or that
-            complete the chain.
+        authorities: Further ones, of the gateway's own certificate or to complete the chain.
         force: Replace what is there; it is kept as a backup.
+        gate: The stack's own, if it is for that: what names somebody else is then unusable.
         now: When; the present by default.
 
     Raises:
@@ -49,7 +51,7 @@ def bring(
         if not force:
             _refuse_to_replace(folder, names)
         contents, left_out = _contents(places, names, user, package, authorities)
-        said = _examined(names, user, folder.name, contents, now)
+        said = _examined(names, user, folder.name, contents, gate=gate, now=now)
         files.replace_folder(folder, contents, previous(folder))
     others = [identity.called(one.subject) for one in left_out]
     left = [f"left out {other}: not above this certificate" for other in others]
@@ -96,7 +98,13 @@ def _contents(
 
 
 def _examined(
-    names: Names, user: str, folder: str, contents: dict[str, bytes], now: dt.datetime | None
+    names: Names,
+    user: str,
+    folder: str,
+    contents: dict[str, bytes],
+    *,
+    gate: Gate | None,
+    now: dt.datetime | None,
 ) -> list[str]:
     """Return the warnings about *contents*; what makes them unusable is an error."""
     material = examine.Material(
@@ -106,11 +114,13 @@ def _examined(
         certificate=contents[names.certificate],
         ca=contents[names.ca],
         user=user,
+        by_name=gate is not None and gate.strict,
     )
-    findings = examine.examine(material, now).findings
-    fatal = [finding.problem for finding in findings if finding.fatal]
+    examined = examine.examine(material, now)
+    fatal = [finding.problem for finding in examined.findings if finding.fatal]
     if fatal:
         raise ConfigError(fatal, desk.UNCHANGED)
+    findings = [*examined.findings, *(gate.findings(user, names, examined) if gate else ())]
     return [f"{one.problem.what} {one.problem.wrong} {one.problem.cure}" for one in findings]
 
 

@@ -10,9 +10,11 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+from hubkit.certs.acceptance import Gate
 from hubkit.certs.desk import Desk
 from hubkit.certs.places import Names, Places
 from hubkit.errors import ConfigError, HubkitError
+from hubkit.ops import gateway
 from hubkit.ops.layout import GATEWAY, GATEWAY_FILES
 from hubkit.settings import check_file
 from hubkit.userlist import canonical
@@ -98,6 +100,11 @@ def _names(root: Path) -> Names:
     )
 
 
+def _gate(root: Path) -> Gate | None:
+    """Return what the stack's own gateway accepts, if there is one."""
+    return gateway.gate(check_file(root / ".env")[0], root)
+
+
 def _work(options: argparse.Namespace, places: Places, names: Names) -> int:
     at = Desk(places, names)
     work: dict[str, Callable[[], list[str]]] = {
@@ -150,6 +157,7 @@ def _import(options: argparse.Namespace, places: Places, names: Names) -> int:
         package,
         authorities=authorities,
         force=options.force,
+        gate=_gate(options.root),
     )
     return _say(lines)
 
@@ -188,7 +196,7 @@ def _check(options: argparse.Namespace, places: Places, names: Names) -> int:
     from hubkit.certs import checking
 
     users = [canonical(user) for user in options.user]
-    found = checking.findings(places, names, users)
+    found = checking.findings(places, names, users, gate=_gate(options.root))
     for finding in found:
         if not finding.fatal:
             print(f"hubkit: warning\n{finding.problem}")

@@ -6,6 +6,7 @@ To add a check, write a function that takes a `Kit` and returns problems, and ad
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from hubkit import auth
 from hubkit.certs import checking
+from hubkit.certs.places import COMMAND, Places
 from hubkit.errors import ConfigError, EngineError, Problem
 from hubkit.ops import certificates, configured, engine, reach
 from hubkit.ops import gateway as own_gateway
@@ -22,6 +24,7 @@ from hubkit.spawner.gateway import Gateway
 from hubkit.userlist import Userlist
 
 AS_MADE = ("admin",)  # userlist.example
+MOST_NAMED = 5  # people in one line
 LEAST_DISK = 2 * 2**30  # bytes; an image layer, a log and a user's work must fit
 
 
@@ -96,7 +99,22 @@ def gateway(kit: Kit) -> list[Problem]:
 def certificates_of_users(kit: Kit) -> list[Problem]:
     """The certificate of each user for the gateway, and the kit's own authority."""
     names = Gateway.of(kit.env).names
-    return checking.problems(kit.root, names) if names else []
+    return checking.problems(kit.root, names, own_gateway.gate(kit.env, kit.root)) if names else []
+
+
+def certificates_of_listed(kit: Kit) -> list[Problem]:
+    """Who is on the userlist and has no certificate, where nobody starts without."""
+    needed = Gateway.of(kit.env).names and kit.env.kg_without_cert == "fail"
+    if not needed or own_gateway.others(kit.env, kit.root):
+        return []
+    found = checking.without(Places(kit.root), Userlist.read(kit.root / "userlist").members)
+    if not found:
+        return []
+    named, more = found[:MOST_NAMED], len(found) - MOST_NAMED
+    who = ", ".join(named) + (f" and {more} more" if more > 0 else "")
+    wrong = "no certificate for the kernel gateway: their servers do not start."
+    cure = f"Run: {COMMAND} issue {shlex.join(named)} (or set KG_WITHOUT_CERT=local)"
+    return [Problem(f"userlist: {who}", wrong, cure)]
 
 
 def authorities(kit: Kit) -> list[Problem]:
@@ -213,7 +231,7 @@ FILES: tuple[Check, ...] = (
 )
 ENGINE: tuple[Check, ...] = (ports, names, disk, images)
 # One person's certificate is no reason to keep the hub down, so `init` does not look.
-PEOPLE: tuple[Check, ...] = (certificates_of_users,)
+PEOPLE: tuple[Check, ...] = (certificates_of_users, certificates_of_listed)
 
 
 def files(root: Path) -> tuple[Kit, list[Problem]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from hubkit.certs.acceptance import Gate
 from hubkit.certs.authority import CERTIFICATE
 from hubkit.certs.desk import Desk
 from hubkit.certs.places import COMMAND, SERVER, Names, Places
@@ -42,6 +43,23 @@ def missing(env: Settings, root: Path) -> list[Problem]:
     shown = folder.relative_to(root)
     cure = f"'make up' makes what is needed; by hand: {COMMAND} init-ca, then server {GATEWAY}"
     return [Problem(f"{shown}: {', '.join(absent)}", "missing: no such file.", cure)]
+
+
+def gate(env: Settings, root: Path) -> Gate | None:
+    """Return what the gateway accepts, if the users' certificates are for it."""
+    if not env.own_gateway or env.kg_url != ADDRESS:
+        return None
+    return Gate.read(Places(root), GATEWAY, strict=not others(env, root))
+
+
+def others(env: Settings, root: Path) -> bool:
+    """Return whether the site file may send some to other gateways, or to none."""
+    if not env.site_config:
+        return False
+    try:
+        return b"gateways" in (root / "site" / Path(env.site_config).name).read_bytes()
+    except OSError:
+        return True
 
 
 def prepare(root: Path) -> list[str]:

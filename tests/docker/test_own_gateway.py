@@ -196,6 +196,8 @@ def test_import_without_a_terminal(gateway_stack: Stack, packed: Path, tmp_path:
 
 def test_import_at_a_terminal(gateway_stack: Stack, packed: Path):
     """The password is asked for, and not shown."""
+    leaf, *above = chain(name="eve")
+    packed.write_bytes(p12(packed.parent, leaf, above))
     ours, theirs = pty.openpty()
     words = ["scripts/hubkit.sh", "certs", "import", "eve", packed]
     asking = subprocess.Popen(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import yaml
 
 from hubkit import settings
+from hubkit.certs import acceptance
 from hubkit.ops.layout import GATEWAY, Layout
+from tests.unit.certs import making
 
 ROOT = Path(__file__).parents[2]
 SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
@@ -49,3 +52,22 @@ def test_it_is_bound_as_where_it_is_alone():
         assert OWN[name] == alone[name], name
     for name in ("restart", "stop_grace_period", "mem_limit", "pids_limit"):
         assert OWN[name] == alone[name], name
+
+
+def test_how_the_base_is_made():
+    """The second machine's page and the file it starts name the same command."""
+    said = (ROOT / "images/kernel-gateway/compose.yml").read_text("utf-8")
+    page = (ROOT / "docs/kernel-gateway/second-machine.md").read_text("utf-8")
+
+    [command] = re.findall(r"hubkit-base: '([^']+)'", said)
+
+    assert re.search(rf"^ *{re.escape(command)}$", page, re.MULTILINE)
+
+
+def test_the_page_names_the_cure():
+    """What helps whose certificate the gateway refuses is on the page as the check says it."""
+    page = (ROOT / "docs/kernel-gateway/README.md").read_text("utf-8")
+
+    cure = acceptance.reissue("NAME", making.make("Elsewhere").certificate)
+
+    assert f"`{cure.removeprefix('Run: ')}`" in page

@@ -83,12 +83,8 @@ class HubkitGateway(KernelGatewayApp):
         self.web_app.settings["kg_auth_token"] = self.auth_token
         # A handshake shows whose certificate still leads to an authority, nothing else does.
         again = NARROWED if changed and self.trust.narrowed else ""
-        for socket in list(self.sockets):
-            wrong = self.trust.why_refused(socket.certificate) or again
-            if wrong:
-                self.sockets.discard(socket)
-                self.log.warning("closing a connection of %s: %s", socket.current_user, wrong)
-                socket.close(1008, wrong)
+        for closed in self.trust.close_refused(self.sockets, again):
+            self.log.warning("closing a connection of %s", closed)
         if again:
             await self.http_server.close_all_connections()
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import ssl
+from collections.abc import MutableSet
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from cryptography import x509
 
@@ -54,6 +55,24 @@ class Trust:
     def why_refused(self, certificate: x509.Certificate) -> str:
         """Return why *certificate* does not count any more; nothing if it does."""
         return why_refused(certificate, self.lists, dt.datetime.now(dt.UTC))
+
+    def close_refused(self, sockets: MutableSet[Any], again: str = "") -> list[str]:
+        """Close those of *sockets* whose certificate does not count any more.
+
+        Returns whose they were, and why, for the log.
+
+        Args:
+            sockets: Open websockets; the closed ones are taken out.
+            again: Why everybody must connect again, if so.
+        """
+        closed = []
+        for socket in list(sockets):
+            wrong = self.why_refused(socket.certificate) or again
+            if wrong:
+                sockets.discard(socket)
+                closed.append(f"{socket.current_user.username}: {wrong}")
+                socket.close(1008, wrong)
+        return closed
 
     def _stamp(self) -> list[tuple[int, ...] | None]:
         return [_state(path) for path in vars(self.files).values()]

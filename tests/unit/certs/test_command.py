@@ -204,6 +204,28 @@ def test_what_to_carry(certs):
     assert certs("server", "kernel-gateway")[1].count("\n") == 1
 
 
+def test_the_stacks_own_gateway(places, certs, packed, asked):
+    """With it, `import` remarks on another authority, `check` fails, another name is refused."""
+    (places.root / ".env").write_text("COMPOSE_PROFILES=gateway\n")
+    certs("init-ca")
+    certs("server", "kernel-gateway")
+
+    code, out, _ = certs("import", "ada", packed)
+    assert (code, "is refused by this stack's own gateway" in out) == (0, True)
+
+    code, _, errors = certs("check")
+    assert (code, "certs issue --force ada" in errors) == (1, True)
+
+    code, out, errors = certs("import", "--force", "grace", packed)
+    assert (code, out) == (1, "")
+    assert "nothing was changed" in errors
+    assert "would take grace for ada" in errors
+    assert not places.person("grace").exists()
+
+    certs("issue", "--force", "ada")
+    assert certs("check")[:2] == (0, "hubkit: the certificates are in order\n")
+
+
 @pytest.mark.parametrize("words", [("--days", "0"), ("--days", "x"), ("--rsa", "1024")])
 def test_wrong_options(certs, words):
     """Days and key sizes that make no sense are refused by the command line."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 
 from hubkit import settings
+from hubkit.certs.desk import Desk
+from hubkit.certs.places import Names, Places
 from hubkit.ops import checks, gateway
 
 ON = {"COMPOSE_PROFILES": "gateway"}
 OWN = "https://kernel-gateway:8888"
 ELSEWHERE = "https://gateway.example.org:8888"
+CERTIFICATES = {"KG_URL": ELSEWHERE, "CLIENT_KEY": "key.pem", "CLIENT_CERT": "cert.pem"}
 
 
 def read(**environ):
@@ -97,3 +100,96 @@ def test_missing_files(tmp_path):
     assert "key.pem, cert.pem, client-ca.pem, crl.pem" in problem.what
     assert "'make up'" in problem.cure
     assert gateway.missing(read(), tmp_path) == []
+
+
+@pytest.fixture
+def kit(tmp_path):
+    """Return a function that gives a checkout with these settings and people, ada with one."""
+
+    def make(people, **environ):
+        (tmp_path / "userlist").write_text(f"ada admin\n{people}")
+        gateway.prepare(tmp_path)
+        Desk(Places(tmp_path), Names()).issue(["ada"])
+        return checks.Kit(tmp_path, read(**environ))
+
+    return make
+
+
+@pytest.mark.parametrize("environ", [ON, CERTIFICATES], ids=["own", "elsewhere"])
+def test_listed_without(kit, environ):
+    """Who is listed and could not start a server is named, with the command."""
+    [problem] = checks.certificates_of_listed(kit("bob\no'neil\n", **environ))
+
+    assert problem.what == "userlist: bob, o'neil"
+    assert "do not start" in problem.wrong
+    assert """certs issue bob 'o'"'"'neil' (or""" in problem.cure
+
+
+def test_many_listed_without(kit):
+    """Five are named, the others counted; the command is for those who are named."""
+    [problem] = checks.certificates_of_listed(kit("".join(f"u{one}\n" for one in range(8)), **ON))
+
+    assert problem.what == "userlist: u0, u1, u2, u3, u4 and 3 more"
+    assert "issue u0 u1 u2 u3 u4 (or" in problem.cure
+
+
+def test_administrators_without(kit):
+    """They need one as everybody does."""
+    checked = kit("bob\n", **ON)
+    Desk(Places(checked.root), Names()).revoke("ada")
+
+    [problem] = checks.certificates_of_listed(checked)
+
+    assert problem.what == "userlist: ada, bob"
+
+
+@pytest.mark.parametrize(
+    ("environ", "site"),
+    [
+        pytest.param({**ON, "KG_WITHOUT_CERT": "local"}, "", id="they start all the same"),
+        pytest.param({"KG_URL": ELSEWHERE}, "", id="a gateway without certificates"),
+        pytest.param({}, "", id="no gateway"),
+        pytest.param({**ON, "SITE_CONFIG": "m.py"}, "c.KitSpawner.gateways = {}", id="several"),
+    ],
+)
+def test_nobody_needs_one(kit, environ, site):
+    """Where nobody, or not everybody, needs a certificate nobody is missed."""
+    checked = kit("bob\n", **environ)
+    (checked.root / "site").mkdir()
+    (checked.root / "site" / "m.py").write_text(site)
+
+    assert checks.certificates_of_listed(checked) == []
+
+
+def test_everybody_has_one(kit):
+    """Then there is nothing to say."""
+    assert checks.certificates_of_listed(kit("", **ON)) == []
+
+
+def test_a_start_does_not_ask(kit, monkeypatch):
+    """Missing certificates fail `make check`, not `make up`, which checks offline."""
+    checked = kit("bob\n", **ON)
+    monkeypatch.setattr(checks, "files", lambda _: (checked, []))
+    monkeypatch.setattr(checks.reach, "problems", lambda *_: [])
+    monkeypatch.setattr(checks.engine, "require", lambda: None)
+    monkeypatch.setattr(checks, "ENGINE", ())
+
+    assert checks.run(checked.root, offline=True) == []
+    assert [one.what for one in checks.run(checked.root)] == ["userlist: bob"]
+
+
+def test_the_gate(kit):
+    """It is asked about where users' certificates are for this gateway, and for it alone."""
+    checked = kit("", **ON)
+    root = checked.root
+
+    assert gateway.gate(checked.env, root).strict
+    assert gateway.gate(read(**CERTIFICATES), root) is None
+    assert gateway.gate(read(**ON, KG_URL=ELSEWHERE, SITE_CONFIG="m.py"), root) is None
+    (root / "site").mkdir()
+    several = read(**ON, SITE_CONFIG="m.py")
+    assert not gateway.gate(several, root).strict, "no such file: who knows"
+    (root / "site" / "m.py").write_text("c.KitSpawner.gateways = {}")
+    assert not gateway.gate(several, root).strict
+    (root / "site" / "m.py").write_text("c.JupyterHub.logo_file = ''")
+    assert gateway.gate(several, root).strict

@@ -17,7 +17,8 @@ if [ "$1 $2" = "compose ps" ]; then echo "$RUNNING"; exit; fi
 [ "$1" != run ] || cat >"$RECORD.input"
 [ "$1 $2" != "image inspect" ] || { echo "$3" >>"$RECORD.images"; exit "${NO_IMAGE:-0}"; }
 for word in "$@"; do printf '%s\\n' "$word"; done >>"$RECORD"
-[ "$1" != run ] || exit "${FAILS:-0}"
+[ "$1" != run ] || { printf '%s' "${SAYS:-}"; exit "${FAILS:-0}"; }
+[ "$1 $2" != "compose exec" ] || { printf '%s' "${HUB_SAYS:-}"; exit "${HUB_FAILS:-0}"; }
 """
 
 

@@ -138,6 +138,22 @@ def test_edit_without_a_hub(hubkit):
     assert "compose" not in words
 
 
+@pytest.mark.parametrize(
+    ("environ", "said", "code"),
+    [
+        pytest.param({"RUNNING": "jupyterhub"}, "hub's", 0, id="hub runs"),
+        pytest.param({"RUNNING": "jupyterhub", "HUB_FAILS": "3"}, "hub'sfile's", 3, id="fails"),
+        pytest.param({}, "file's", 0, id="no hub"),
+    ],
+)
+def test_edit_is_said_once(hubkit, environ, said, code):
+    """A running hub says what changed; what was written is said where it does not."""
+    done, _ = hubkit("users", "add", "ada", SAYS="file's", HUB_SAYS="hub's", **environ)
+
+    assert done.returncode == code
+    assert done.stdout.splitlines()[0].partition("hubkit: ")[0] == said
+
+
 def test_edit_that_fails(hubkit):
     """What could not be written is not applied."""
     done, words = hubkit("users", "add", "a/b", RUNNING="jupyterhub", FAILS="3")
