@@ -516,7 +516,7 @@ def test_a_certificate_that_does_not_count(gateway: Gateway, how: dict[str, Any]
 
     assert gateway.user("ada", **how).is_refused()
 
-    assert why in gateway.log()[before:]
+    until(lambda: why in gateway.log()[before:], 10, "the reason in the log")
     assert gateway.kernels() == []
 
 
@@ -525,7 +525,8 @@ def test_no_certificate(gateway: Gateway):
 
     assert User(gateway, "ada", None).is_refused()
 
-    assert "PEER_DID_NOT_RETURN_A_CERTIFICATE" in gateway.log()[before:]
+    why = "PEER_DID_NOT_RETURN_A_CERTIFICATE"
+    until(lambda: why in gateway.log()[before:], 10, "the reason in the log")
     assert gateway.kernels() == []
 
 

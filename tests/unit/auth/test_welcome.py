@@ -66,7 +66,9 @@ async def test_invitation_refused(browser, app, invite, passwords, error):
     assert (await browser.get(link))[0] == 200
 
 
-@pytest.mark.parametrize("query", ["?code=" + FOREIGN, "?code=", ""])
+@pytest.mark.parametrize(
+    "query", ["?code=" + FOREIGN, "?code=", ""], ids=["foreign", "empty", "none"]
+)
 async def test_forged_invitation(browser, query):
     """A link of another hub shows no form, and no code at all is none of ours."""
     status, page = await browser.get(f"welcome{query}")

@@ -70,14 +70,22 @@ def test_load_encrypted_key():
         pem.load_key(content, b"shut")
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", ONE.pem, ONE.key_pem()[:90]])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"hello", ONE.pem, ONE.key_pem()[:90]],
+    ids=["nothing", "text", "a certificate", "half a key"],
+)
 def test_no_key(content):
     """What holds no key is a ValueError."""
     with pytest.raises(ValueError, match=r"."):
         pem.load_key(content)
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", ONE.key_pem(), ONE.pem[:90]])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"hello", ONE.key_pem(), ONE.pem[:90]],
+    ids=["nothing", "text", "a key", "half a certificate"],
+)
 def test_no_certificate(content):
     """What holds no certificate is a ValueError."""
     with pytest.raises(ValueError, match=r"."):
