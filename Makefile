@@ -1,6 +1,6 @@
 # `make` alone lists what you can do.
 .DEFAULT_GOAL := help
-.PHONY: up down build base notebook_image check reload users logs test lint lock help
+.PHONY: up down build base notebook_image check reload users logs test lint lock bench help
 
 ##@ Run the hub
 up: ## Everything, from nothing to a running hub; safe to repeat.
@@ -41,6 +41,9 @@ test: ## Run all tests: unit, docker, whole stack in a browser.
 
 lint: ## Check style and types.
 	@scripts/test.sh lint
+
+bench: ## Measure against stock JupyterHub, under ten minutes (WORKLOADS=all: more).
+	@scripts/bench.sh
 
 lock: ## Refresh the locked versions of all packages.
 	@scripts/lock.sh

@@ -3,12 +3,13 @@
 # Chromium. Says at the end which tiers ran; with CI=true a tier that could not run fails.
 #
 #   test.sh            all tiers        test.sh unit|signin|docker|e2e|lint    one of them
+#   test.sh packages|browser            only set that up
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/say.sh
 
 BIN=.venv/bin
-PAIR='--numprocesses 2 --dist loadfile' # a file's tests stay together, on one stack
+PAIR='--numprocesses 2 --dist loadfile' # each file's tests in order of their own, on one stack
 BUNDLE=$(setting CA_BUNDLE /etc/ssl/certs/ca-certificates.crt)
 missing=''
 ran=''
@@ -70,6 +71,11 @@ with_browser() {
 
 packages
 case ${1:-all} in
+packages) exit 0 ;;
+browser)
+    browser || fail "no Chromium, and it cannot be installed here."
+    exit 0
+    ;;
 unit) tier unit $PAIR ;;
 signin) tier signin $PAIR ;;
 lint) lint ;;

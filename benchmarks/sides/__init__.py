@@ -1,0 +1,1 @@
+"""The two hubs that are compared."""

@@ -1,0 +1,57 @@
+"""hubkit: the whole stack, started by `make up` from a copy of the checkout."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+
+from benchmarks import engine
+from benchmarks.sides.side import FILES, HEALTHY_SECONDS, PASSWORD, Side
+
+
+@dataclass
+class Kit(Side):
+    """The stack as an administrator starts it, with a site file for the load generator."""
+
+    http_port: int = 0
+
+    name = "kit"
+
+    @property
+    def hub_container(self) -> str:
+        """The container of the hub."""
+        return self.project
+
+    def settings(self) -> dict[str, str]:
+        """Return what stands in .env."""
+        return {
+            "COMPOSE_PROJECT_NAME": self.project,
+            "HTTPS_PORT": str(self.port),
+            "HTTP_PORT": str(self.http_port),
+            "DOCKER_NOTEBOOK_IMAGE": self.common.image,
+            "SITE_CONFIG": "both.py",
+        }
+
+    def write(self) -> None:
+        """Write what an administrator writes: .env, userlist and a site file."""
+        root = self.common.checkout
+        lines = (f"{name}={value}\n" for name, value in self.settings().items())
+        (root / ".env").write_text("".join(lines))
+        users = "".join(f"{name}\n" for name in ("boss admin", *self.common.users))
+        (root / "userlist").write_text(users)
+        shutil.copy(FILES / "both.py", root / "site")
+        (root / "site" / "bench.json").write_text(self.given())
+
+    async def start(self) -> None:
+        """Run `make up`."""
+        self.write()
+        await engine.run("make", "up", cwd=self.common.checkout)
+        async with self.hub() as hub:
+            await hub.healthy(HEALTHY_SECONDS)
+        await self._make_accounts()
+
+    async def _make_accounts(self) -> None:
+        lines = "\n".join((PASSWORD, *self.common.users))
+        code = (FILES / "accounts.py").read_text()
+        words = ("exec", "-i", self.hub_container, "python", "-c", code)
+        await engine.docker(*words, given=lines)
