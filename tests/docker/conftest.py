@@ -1,4 +1,5 @@
-"""One OpenLDAP for all tests here: whoever changes it adds names that no other test has."""
+"""One directory and one gateway for all tests here: who changes them puts them back, or adds
+names that no other test has."""
 
 from __future__ import annotations
 
@@ -14,9 +15,10 @@ from hubkit.auth.ldap import KitLDAPAuthenticator
 from hubkit.settings import Settings
 from hubkit.userlist import Userlist
 from tests.directory import Directory
+from tests.gateway import FILES, IMAGE, Authority, Gateway, User
 from tests.lab import Lab
 from tests.ldap import Make
-from tests.support import close_connections
+from tests.support import close_connections, run
 
 
 @pytest.fixture(scope="session")
@@ -60,3 +62,39 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     finally:
         close_connections()
         made.destroy()
+
+
+@pytest.fixture(scope="session")
+def gateway_image() -> None:
+    bundle = "id=ca_bundle,src=/etc/ssl/certs/ca-certificates.crt"
+    file = "images/kernel-gateway/Dockerfile"
+    run("docker", "build", "--tag", IMAGE, "--file", file, "--secret", bundle, ".", timeout=600)
+
+
+@pytest.fixture(scope="session")
+def gateway(gateway_image: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    path = tmp_path_factory.mktemp("gateway")
+    settings = {"KG_AUTH_TOKEN_FILE": f"{FILES}/token", "GATEWAY_KERNELS_PER_USER": "3"}
+    started = Gateway(path, Authority(), settings)
+    try:
+        yield started.up()
+    finally:
+        close_connections()
+        started.down()
+
+
+@pytest.fixture
+def ada(gateway: Gateway) -> Iterator[User]:
+    yield from _somebody(gateway, "ada")
+
+
+@pytest.fixture
+def bob(gateway: Gateway) -> Iterator[User]:
+    yield from _somebody(gateway, "bob")
+
+
+def _somebody(gateway: Gateway, name: str) -> Iterator[User]:
+    yield gateway.user(name)
+    user = gateway.user(name)  # the other may be revoked by now
+    for kernel in user.list():
+        user.ask("DELETE", f"/api/kernels/{kernel}")
