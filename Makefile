@@ -42,7 +42,7 @@ test: ## Run all tests: unit, docker, whole stack in a browser.
 lint: ## Check style and types.
 	@scripts/test.sh lint
 
-bench: ## Measure against stock JupyterHub, under ten minutes (WORKLOADS=all: more).
+bench: ## Measure against stock JupyterHub, the short form (WORKLOADS=all: more).
 	@scripts/bench.sh
 
 lock: ## Refresh the locked versions of all packages.

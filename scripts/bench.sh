@@ -1,7 +1,7 @@
 #!/bin/sh
 # Measure hubkit against stock JupyterHub with DockerSpawner, both started for it.
 #
-#   WORKLOADS  names, or "all"; nothing: the short form, in less than ten minutes
+#   WORKLOADS  names, or "all"; nothing: the short form
 #   ROUNDS     how often each; the first is dropped
 #   IMAGE      notebook image of both sides; nothing: the kit's own
 set -eu

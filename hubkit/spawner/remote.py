@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dockerspawner import DockerSpawner
+from jupyterhub.spawner import SpawnException
 from traitlets import Dict, Instance, Unicode
 
 from hubkit.certs import bundle
@@ -68,7 +69,7 @@ class RemoteKernels(DockerSpawner):
         """Start the server.
 
         Raises:
-            CertificateUnusable: The user has no certificate the gateway would take.
+            SpawnException: The user has no certificate the gateway would take.
         """
         self._kernels_at, self._names, self._files = None, None, {}
         return await super().start()
@@ -109,12 +110,16 @@ class RemoteKernels(DockerSpawner):
         """Create the container and place the files before it starts.
 
         Raises:
-            CertificateUnusable: As for `start`.
+            SpawnException: As for `start`.
         """
         # Not earlier: only now DockerSpawner knows which of several images the user chose.
         gateway = self.own_gateway()
         if gateway.url and not self._kernels_at:
-            await asyncio.to_thread(self._prepare, gateway)
+            try:
+                await asyncio.to_thread(self._prepare, gateway)
+            except CertificateUnusable as error:
+                # JupyterHub shows no other error's words on the page of a start.
+                raise SpawnException(str(error), reason="certificate", status_code=403) from error
         created = await super().create_object()
         if self._files:
             work = self.executor.submit(pki.place, self.client, created["Id"], FOLDER, self._files)
