@@ -10,7 +10,7 @@ from pathlib import Path
 from hubkit import auth, stack
 from hubkit.services import culler, expiry, roster
 from hubkit.settings import Settings
-from hubkit.spawner import KitSpawner
+from hubkit.spawner import KitSpawner, record
 from hubkit.spawner.gateway import Gateway
 from hubkit.userlist import Userlist
 
@@ -31,7 +31,12 @@ c.KitSpawner.environment = env.server_env
 c.KitSpawner.extra_volumes = list(env.extra_volumes)
 c.KitSpawner.adopt_volumes = env.adopt_volumes
 c.KitSpawner.delete_user_volumes = env.delete_user_volumes
-c.KitSpawner.start_timeout = env.start_timeout
+
+# How a server starts: in its turn, quickly, and with a reason if it does not
+c.KitSpawner.ready_timeout = env.start_timeout
+c.KitSpawner.start_slots = env.concurrent_starts
+c.KitSpawner.tuning = env.server_tuning
+c.KitSpawner.record = record.configure(c)  # what `hubkit servers why` and pages show
 
 # How much of the machine each server may use, and what it may not do
 c.KitSpawner.mem_limit = env.mem_limit or None

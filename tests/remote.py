@@ -8,7 +8,8 @@ import requests
 import websocket
 
 from hubkit import names
-from tests.lab import PORT, Lab, address, inspect
+from tests.hubprocess import HubProcess
+from tests.lab import PORT, address, inspect
 from tests.person import PASSWORD, Kernel
 from tests.support import CONNECTIONS, run, until
 
@@ -18,7 +19,7 @@ WHERE = "import getpass, socket; [socket.gethostname(), getpass.getuser()]"
 class User:
     """Somebody with a server, which they ask directly."""
 
-    def __init__(self, lab: Lab, name: str):
+    def __init__(self, lab: HubProcess, name: str):
         self.lab, self.name = lab, name
         self.container = names.container(name, "", lab.project)
         self.server = f"/hub/api/users/{name}/server"

@@ -9,7 +9,7 @@ from benchmarks import engine
 from benchmarks.client.visitor import Visitor
 from benchmarks.plan import Metric, Sample, Workload
 from benchmarks.sides.side import PASSWORD, Side
-from benchmarks.workloads.cells import paced
+from benchmarks.workloads.cells import PAUSE, paced
 
 KERNELS, CELLS, SECONDS = 3, 20, 60
 LOCAL, REMOTE = "u01", "remote01"
@@ -46,7 +46,7 @@ async def _one(visitor: Visitor, sample: Sample) -> None:
     opened = time.perf_counter() - began
     ran = await kernel.run("1+1")
     sample.add(RESULT, opened + ran.output)
-    sample.add(CELL, *[1000 * (await paced(kernel, "1+1")).idle for _ in range(CELLS)])
+    sample.add(CELL, *[1000 * (await paced(kernel, "1+1", PAUSE)).idle for _ in range(CELLS)])
     await visitor.end(kernel)
 
 

@@ -24,6 +24,7 @@ ACME_CA = "acme-ca.crt"  # root certificate of a private ACME authority
 GATEWAY = "kernel-gateway"  # the service, and the host name in its certificate
 GATEWAY_FILES = (SERVER.key, SERVER.certificate, SERVER.ca, CRL)
 GATEWAY_TOKEN = "token"  # noqa: S105 (a file's name)
+MEETING = 0o750  # the folder's group may enter it, and open what everybody may
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Owners:
     hub: int = 10001
     proxy: int = 10002
     edge: int = 10003
-    warden: int = 0
+    warden: int = 0  # and the mounter
     gateway: int = 0
 
 
@@ -62,6 +63,7 @@ class Layout:
         """
         with files.locked(self.run):  # whoever renews certificates may not be alone
             self._parts(with_certificate=with_certificate)
+            self._mounter()
             self._gateway(gateway_token)
 
     def _parts(self, *, with_certificate: bool) -> None:
@@ -88,6 +90,13 @@ class Layout:
         elif (self.secrets / ACME_CA).is_file():
             root = (self.secrets / ACME_CA).read_bytes()
             self._put(self.run / "edge" / ACME_CA, root, own.edge)
+
+    def _mounter(self) -> None:
+        """Make the folder of the mounter's socket, which the hub and nobody else may open."""
+        folder = self.run / "mounter"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        _give(folder, self.owners.warden, self.owners.hub)
+        folder.chmod(MEETING)
 
     def _copy_hub_secrets(self) -> None:
         """Copy ``secrets/`` for the hub, which never holds a TLS key."""
@@ -180,6 +189,6 @@ def _contents(folder: Path) -> dict[str, bytes]:
     return bundle.contents(folder, names)
 
 
-def _give(path: Path, owner: int) -> None:
+def _give(path: Path, owner: int, group: int | None = None) -> None:
     # Whoever is not root keeps a group of their own, which need not have their number.
-    os.chown(path, owner, owner if os.geteuid() == 0 else -1)
+    os.chown(path, owner, (owner if group is None else group) if os.geteuid() == 0 else -1)

@@ -1,209 +1,142 @@
-"""The spawner: DockerSpawner with homes that cannot be lost and containers that are ours."""
+"""The spawner: a turn in the queue, a container, its home, and a reason if it does not start."""
 
 from __future__ import annotations
 
-import asyncio
-from http import HTTPStatus
+import contextlib
+import os
 from typing import Any
 
-from docker.errors import APIError, NotFound
-from traitlets import Bool, Instance, Int, List, Unicode, default
+from docker.errors import NotFound
+from traitlets import Bool, Int, default
 
-from hubkit import names
-from hubkit.errors import NotYours
-from hubkit.spawner import homes, labels, limits, ownership, volumes
-from hubkit.spawner.remote import RemoteKernels
-from hubkit.values import Mount
+from hubkit.spawner import injection
+from hubkit.spawner.engine import is_silence
+from hubkit.spawner.housed import HousedServer
+from hubkit.spawner.progress import Progress
+from hubkit.spawner.readiness import wait_until_ready
+from hubkit.spawner.turns import Turns
 
-REMOVAL_TRIES, BETWEEN_TRIES = 20, 0.5  # the latter in seconds
+DAY = 86400  # seconds
+QUEUED, CREATING, STARTING, WAITING = 1, 65, 75, 85  # percent of a start
 
 
-class KitSpawner(RemoteKernels):
+class KitSpawner(HousedServer):
     """Start each server in a container of its own, with the user's home in a volume."""
 
-    project = Unicode(
-        names.DEFAULT_PROJECT,
+    ready_timeout = Int(
+        120,
+        min=1,
         config=True,
-        help="""Compose project this hub belongs to; begins every name and marks every label.""",
+        help="""Seconds a started container may take until its server answers.
+
+        Neither the wait for a turn nor a pull counts.
+        """,
     )
-    extra_volumes = List(
-        Instance(Mount),
-        config=True,
-        help="""`hubkit.values.Mount`s every server mounts besides the home.""",
-    )
-    adopt_volumes = Bool(
-        False,
-        config=True,
-        help="""Take a volume of the right name as home although this hub did not make it.""",
-    )
-    delete_user_volumes = Bool(
-        False,
-        config=True,
-        help="""Delete a user's home volume when the user is deleted.""",
-    )
-    pids_limit = Int(
-        1024,
+    start_slots = Int(
+        0,
         min=0,
         config=True,
-        help="""Processes and threads of one server; 0 for no limit.""",
+        help="""Servers that may start at the same moment; 0: one for each processor.""",
     )
+    tuning = Bool(
+        True,
+        config=True,
+        help="""Place the launcher into each container: quicker starts, cells that answer at once.
 
-    _new_folders: tuple[str, ...] = ()  # mount points of volumes made with the container
+        See `hubkit.launcher`. False: images run exactly as they are.
+        """,
+    )
+    turns = Turns(1)
 
-    @default("remove")
-    def _default_remove(self) -> bool:
-        # A container kept would keep its image, limits and environment too.
-        return True
+    _turn: contextlib.AsyncExitStack
+
+    @default("start_timeout")
+    def _default_start_timeout(self) -> int:
+        # JupyterHub counts the wait for a turn and for a pull, too.
+        return DAY
 
     @default("http_timeout")
     def _default_http_timeout(self) -> int:
-        return int(self.start_timeout)
-
-    @default("object_name")
-    def _object_name_default(self) -> str:
-        return names.container(self.user.name, self.name, self.project)
-
-    def get_state(self) -> dict[str, Any]:
-        """Return what the hub's database keeps of this server, the home's name included."""
-        state: dict[str, Any] = super().get_state()
-        home = homes.recorded(self.user.orm_user)
-        if home and self.name == "":
-            state[homes.KEY] = home
-        return state
+        return int(self.ready_timeout)
 
     async def start(self) -> tuple[str, int]:
-        """Start the server and return its address and port.
+        """Start the server and return its address and port, once it answers there.
 
         Raises:
             NotYours: A container or volume of that name is not this user's.
+            SpawnException: It did not start; the message says why.
         """
-        home = await self._home()
-        self.mounts = [
-            volumes.home_mount(home, self.notebook_dir, self.project, self.user.name),
-            *map(volumes.extra_mount, self.extra_volumes),
-        ]
-        self._new_folders = await self._missing()
-        address: tuple[str, int] = await super().start()
+        if self.start_progress.ended:
+            self._progress = Progress()
+        self._starting = True
+        try:
+            async with contextlib.AsyncExitStack() as self._turn:
+                await self.prepare_mounts()
+                address: tuple[str, int] = await super().start()
+                await self._answering(*address)
+        except BaseException as error:
+            raise await self.undone(error) from error
+        finally:
+            self._starting = False
+            self.start_progress.end()
+        if self.record:
+            self.record.over(self.user.name, self.name)
         return address
 
-    async def _missing(self) -> tuple[str, ...]:
-        """Return the mount points of volumes that do not exist, or are not known to be right."""
-        # A home is written down after it was given to its user, so until then it counts.
-        missing = [] if homes.recorded(self.user.orm_user) else [self.notebook_dir]
-        for mount in self.mount_binds:
-            known = mount["Target"] in missing or mount.get("ReadOnly")
-            if known or mount["Type"] != "volume":
-                continue
-            try:
-                await self.docker("inspect_volume", mount["Source"])
-            except NotFound:
-                missing.append(mount["Target"])
-        return tuple(missing)
+    async def pull_image(self, image: str) -> None:
+        """Make sure that *image* is there; then wait for a turn to start.
 
-    async def _home(self) -> str:
-        """Return the name of the user's home, after making sure that it is theirs."""
-        known = homes.recorded(self.user.orm_user)
-        name = known or homes.first_free(self.user.db, self.user.name, self.project)
-        try:
-            found = await self.docker("inspect_volume", name)
-        except NotFound:
-            if known:
-                raise NotYours(
-                    f"volume {name}, the home of '{self.user.name}', is gone. Nothing was put in "
-                    "its place: restore it from a backup, or begin with an empty home: "
-                    f"docker volume create --label {labels.HUB}={self.project} "
-                    f"--label {labels.USER}='{self.user.name}' {name}"
-                ) from None
-            return name
-        volumes.require_own(
-            found,
-            self.project,
-            self.user.name,
-            recorded=bool(known),
-            adopt=self.adopt_volumes,
-        )
-        return name
+        Pulls wait for bytes, starts for processors: only these queue.
+        """
+        await super().pull_image(image)
+        self.turns.resize(self.start_slots or os.cpu_count() or 1)
+        await self._turn.enter_async_context(self.turns.turn(self._tell_place))
+
+    def _tell_place(self, place: int) -> None:
+        self.start_progress.say("queue", QUEUED, f"Number {place} in the queue of starts")
+
+    def get_env(self) -> dict[str, Any]:
+        """Return the server's environment; with tuning, the launcher is found first."""
+        found: dict[str, Any] = super().get_env()
+        if self.tuning and self._image:
+            inherited = self._image["Config"].get("Env") or ()
+            given = [f"{name}={value}" for name, value in found.items()]
+            found |= injection.environment([*inherited, *given])
+        return found
 
     async def create_object(self) -> dict[str, Any]:
-        """Create the container; a home made with it gets its owner and is written down."""
-        created = await self._create()
-        for folder in self._new_folders:
-            await self._in_thread(ownership.give_folder, self.client, created["Id"], folder)
-        if not homes.recorded(self.user.orm_user):
-            homes.record(self.user.orm_user, self.mounts[0]["source"])
-            self.user.db.commit()
+        """Create the container and place into it what the server needs besides the image.
+
+        Raises:
+            NotYours: A container of that name is not this server's.
+            SpawnException: The user has no certificate the gateway would take.
+        """
+        self.start_progress.say("create", CREATING, "Creating the container")
+        created: dict[str, Any] = await super().create_object()
+        if self.tuning:
+            files = (created["Id"], "/", injection.archive())
+            await self.docker("put_archive", *files)
         return created
 
-    async def _create(self) -> dict[str, Any]:
-        """Create the container, once an earlier one of ours is out of the way."""
-        for tries_left in reversed(range(REMOVAL_TRIES)):
-            try:
-                created: dict[str, Any] = await super().create_object()
-            except APIError as error:
-                if error.status_code != HTTPStatus.CONFLICT:
-                    raise
-                # The engine may still be removing the one that was just stopped, whose
-                # name stays taken a little longer than it can be inspected.
-                found = await self._inspect()
-                if tries_left and (found is None or self._is_ours(found)):
-                    await asyncio.sleep(BETWEEN_TRIES)
-                    continue
-                raise NotYours(
-                    f"a container named {self.container_name} exists that this hub did not make. "
-                    "It was left untouched; rename or remove it: "
-                    f"docker rm {self.container_name}"
-                ) from error
-            return created
-        raise AssertionError("unreachable")
+    async def start_object(self) -> None:
+        """Start the container."""
+        self.start_progress.say("start", STARTING, "Starting the container")
+        await super().start_object()
 
-    async def get_object(self) -> dict[str, Any] | None:
-        """Return this server's container; one of its name that is not ours is none."""
-        # Not DockerSpawner's own: it takes an engine that answers 500 for a container gone.
-        found = await self._inspect()
-        if found is None:
-            self.object_id = ""
-            return None
-        if not self._is_ours(found):
-            self.log.warning("Container %s is not ours; leaving it alone", self.container_name)
-            self.object_id = ""
-            return None
-        self.object_id = found["Id"]
-        return found
+    async def _answering(self, ip: str, port: int) -> None:
+        self.start_progress.say("wait", WAITING, "Waiting for the server to answer")
+        path = f"{self.server.base_url if self.server else '/'}api"
+        await wait_until_ready(ip, port, path, limit=self.ready_timeout, alive=self._ended)
 
-    async def _inspect(self) -> dict[str, Any] | None:
-        """Return the container of this server's name, whosever it is."""
+    async def _ended(self) -> dict[str, Any] | None:
+        """Return the container's state if it runs no longer."""
         try:
-            found: dict[str, Any] = await self.docker("inspect_container", self.object_name)
+            found: dict[str, Any] = await self.docker("inspect_container", self.object_id)
         except NotFound:
+            return {"Status": "removed"}
+        except Exception as error:
+            if not is_silence(error):
+                raise
             return None
-        return found
-
-    def _is_ours(self, found: dict[str, Any]) -> bool:
-        home = homes.recorded(self.user.orm_user)
-        return labels.is_server_of(found, self.project, self.user.name, self.name, home)
-
-    def docker(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        """Call the engine. Every container is created with our labels and safe limits."""
-        if method == "create_container":
-            mine = labels.of_server(self.project, self.user.name, self.name)
-            kwargs["labels"] = {**(kwargs.get("labels") or {}), **mine}
-            kwargs["host_config"] = limits.with_defaults(kwargs["host_config"], self.pids_limit)
-        return super().docker(method, *args, **kwargs)
-
-    async def delete_forever(self) -> None:
-        """Forget a deleted user's server; the home is deleted only where so configured."""
-        home = homes.recorded(self.user.orm_user)
-        if self.name or not home or not self.delete_user_volumes:
-            return
-        try:
-            found = await self.docker("inspect_volume", home)
-        except NotFound:
-            return
-        if labels.read(found).get(labels.HUB) != self.project:
-            self.log.warning("Volume %s was not made by this hub; it is kept", home)
-            return
-        await self.docker("remove_volume", home)
-        self.log.info("Deleted volume %s, the home of deleted user %s", home, self.user.name)
-
-    def _in_thread(self, call: Any, *args: Any) -> asyncio.Future[Any]:
-        return asyncio.wrap_future(self.executor.submit(call, *args))
+        state: dict[str, Any] = found["State"]
+        return None if state["Running"] else state

@@ -1,4 +1,4 @@
-"""Servers whose kernels run elsewhere: DockerSpawner with a kernel gateway."""
+"""Servers whose kernels run elsewhere, on a kernel gateway."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from dockerspawner import DockerSpawner
-from jupyterhub.spawner import SpawnException
 from traitlets import Dict, Instance, Unicode
 
 from hubkit.certs import bundle
@@ -15,12 +13,14 @@ from hubkit.certs.errors import CertificateMissing, CertificateUnusable
 from hubkit.certs.places import Names
 from hubkit.spawner import nobody, pki
 from hubkit.spawner.gateway import FOLDER, NOBODY, Gateway
+from hubkit.spawner.refusals import Explained
+from hubkit.spawner.watched import WatchedServer
 
 UNCHECKED = "%s: VALIDATE_KG_CERT=false, the certificate of %s is not checked"
 GROUP = "group:"
 
 
-class RemoteKernels(DockerSpawner):
+class RemoteKernels(WatchedServer):
     """Gives each server the gateway's address and its user's own certificate."""
 
     gateway = Instance(Gateway, (), config=True, help="""The gateway of all servers.""")
@@ -65,11 +65,17 @@ class RemoteKernels(DockerSpawner):
             needed=not gateway.local_without,
         )
 
+    def secrets(self) -> set[str]:
+        """Return values that nobody may see in a log's last lines."""
+        found = super().secrets()
+        token = self.own_gateway().token
+        return found | {token} if token else found
+
     async def start(self) -> Any:
         """Start the server.
 
         Raises:
-            SpawnException: The user has no certificate the gateway would take.
+            Explained: The user has no certificate the gateway would take.
         """
         self._kernels_at, self._names, self._files = None, None, {}
         return await super().start()
@@ -110,7 +116,7 @@ class RemoteKernels(DockerSpawner):
         """Create the container and place the files before it starts.
 
         Raises:
-            SpawnException: As for `start`.
+            Explained: As for `start`.
         """
         # Not earlier: only now DockerSpawner knows which of several images the user chose.
         gateway = self.own_gateway()
@@ -118,12 +124,11 @@ class RemoteKernels(DockerSpawner):
             try:
                 await asyncio.to_thread(self._prepare, gateway)
             except CertificateUnusable as error:
-                # JupyterHub shows no other error's words on the page of a start.
-                raise SpawnException(str(error), reason="certificate", status_code=403) from error
+                raise Explained(str(error), reason="certificate") from error
         created = await super().create_object()
         if self._files:
-            work = self.executor.submit(pki.place, self.client, created["Id"], FOLDER, self._files)
-            await asyncio.wrap_future(work)
+            place = (pki.place, self.client, created["Id"], FOLDER, self._files)
+            await self.asking("put_archive", *place)
             self._files = {}
         return created
 

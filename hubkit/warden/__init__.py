@@ -1,1 +1,5 @@
-"""The one part that holds the Docker socket, and passes the engine's API to the hub alone."""
+"""The two parts that hold the Docker socket.
+
+The warden passes the engine's API to the hub alone; the mounter mounts users' volumes into
+containers that run already.
+"""

@@ -24,7 +24,14 @@ def main() -> None:
     token = options.token_file.read_text().strip()
     if not token:
         parser.error(f"{options.token_file} is empty: run 'docker compose up -d' to make it again")
-    web.run_app(make_app(options.socket, token), port=options.port, access_log=None, print=None)
+    # With the hub's end of a pull ours ends, too, and with it the engine's.
+    web.run_app(
+        make_app(options.socket, token),
+        port=options.port,
+        access_log=None,
+        print=None,
+        handler_cancellation=True,
+    )
 
 
 if __name__ == "__main__":

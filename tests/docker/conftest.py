@@ -15,7 +15,9 @@ from hubkit.auth.ldap import KitLDAPAuthenticator
 from hubkit.settings import Settings
 from hubkit.userlist import Userlist
 from tests.directory import Directory
+from tests.faults import FaultyEngine
 from tests.gateway import FILES, IMAGE, Authority, Gateway, User
+from tests.hubprocess import HubProcess, build_modes, choice
 from tests.lab import Lab
 from tests.ldap import Make
 from tests.support import close_connections, run
@@ -59,6 +61,29 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     made = Lab(tmp_path_factory.mktemp("lab"))
     try:
         yield made.equip().start()
+    finally:
+        close_connections()
+        made.destroy()
+
+
+@pytest.fixture(scope="session")
+def faulty_engine() -> Iterator[FaultyEngine]:
+    made = FaultyEngine()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def hub(
+    faulty_engine: FaultyEngine, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[HubProcess]:
+    """A hub whose users choose how their server behaves; its engine may have faults."""
+    build_modes()
+    made = HubProcess(tmp_path_factory.mktemp("hub"), client=faulty_engine.client)
+    made.site("choice.py", choice())
+    made.settings |= {"MEM_LIMIT": "300M", "START_TIMEOUT": "10"}
+    try:
+        yield made.start()
     finally:
         close_connections()
         made.destroy()

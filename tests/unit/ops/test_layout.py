@@ -157,11 +157,20 @@ def test_without_certificate(layout):
 def test_modes(layout):
     """Nobody but its part may look into a folder; nobody at all may write a file."""
     layout.make()
-    everything = [layout.data, *layout.run.rglob("*"), *layout.data.rglob("*")]
+    everything = {layout.data, *layout.run.rglob("*"), *layout.data.rglob("*")}
+    everything.remove(layout.run / "mounter")
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in everything}
 
     assert {mode for path, mode in modes.items() if path.is_dir()} == {0o700}
     assert {mode for path, mode in modes.items() if path.is_file()} == {0o400}
+
+
+def test_the_mounters_folder(layout):
+    """The mounter makes its socket there; the hub, by its group, enters and makes nothing."""
+    layout.make()
+    layout.make()
+
+    assert stat.S_IMODE((layout.run / "mounter").stat().st_mode) == 0o750
 
 
 def test_wide_folders_are_closed(layout):
@@ -278,3 +287,5 @@ def test_owners(layout):
         found = {(path.stat().st_uid, path.stat().st_gid) for path in [folder, *folder.rglob("*")]}
         assert found == {(getattr(owners, part),) * 2}
     assert {path.stat().st_uid for path in [layout.data, *layout.data.iterdir()]} == {10001}
+    meeting = (layout.run / "mounter").stat()
+    assert (meeting.st_uid, meeting.st_gid) == (10004, 10001)

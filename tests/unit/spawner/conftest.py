@@ -8,18 +8,28 @@ from jupyterhub.objects import Hub
 from jupyterhub.user import User
 from traitlets.config import Config
 
-from hubkit.spawner import KitSpawner
+from hubkit.spawner import KitSpawner, kit
+from hubkit.spawner.calls import Calls
+from hubkit.spawner.pulling import Pulls
+from hubkit.spawner.turns import Turns
 
 
 class Spawner(KitSpawner):
-    """A spawner with a client and a thread of its own, as DockerSpawner keeps them per class."""
+    """A spawner with a client and threads of its own, which are kept per class."""
+
+
+async def answers_at_once(*where, **how):
+    """Stand in for a server: the tests' engine starts none."""
 
 
 @pytest.fixture
 async def spawner(db, engine, monkeypatch):
     """Return a function that makes the spawner of ada's server, speaking with *engine*."""
     monkeypatch.setattr(Spawner, "_client", None)
-    monkeypatch.setattr(Spawner, "_executor", None)
+    monkeypatch.setattr(Spawner, "calls", Calls())
+    monkeypatch.setattr(Spawner, "pulls", Pulls())
+    monkeypatch.setattr(Spawner, "turns", Turns(1))
+    monkeypatch.setattr(kit, "wait_until_ready", answers_at_once)
     ada = orm.User(name="ada")
     db.add(ada)
     db.commit()
@@ -32,8 +42,6 @@ async def spawner(db, engine, monkeypatch):
     yield make
     if Spawner._client:
         Spawner._client.close()
-    if Spawner._executor:
-        Spawner._executor.shutdown()
 
 
 @pytest.fixture
@@ -41,10 +49,12 @@ def startable(engine):
     """Return an engine on which a server starts."""
     networks = {"users": {"IPAddress": "172.18.0.7"}}
     state = {"Id": "4f9a", "Name": "/jupyter-ada", "NetworkSettings": {"Networks": networks}}
+    state |= {"State": {"Running": True, "Status": "running"}, "HostConfig": {}}
     engine.answers |= {
         ("GET", "/images/lab:1/json"): (200, {"Id": "sha256:1", "Config": {"Cmd": ["serve"]}}),
         ("POST", "/containers/create"): (201, {"Id": "4f9a", "Warnings": []}),
         ("GET", "/containers/4f9a/json"): (200, {**state, "Config": {"User": ""}}),
+        ("PUT", "/containers/4f9a/archive"): (200, b""),
         ("POST", "/containers/4f9a/start"): (204, b""),
     }
     return engine

@@ -8,7 +8,7 @@ import tarfile
 import pytest
 
 from hubkit.errors import NotYours
-from hubkit.spawner import homes, kit
+from hubkit.spawner import homes, owned
 from hubkit.values import Mount
 
 HOME = "/volumes/jupyterhub-user-ada"
@@ -30,6 +30,7 @@ def archive(name, *, uid=0, content=None):
 
 
 STARTABLE = {"image": "lab:1", "network_name": "users", "notebook_dir": "/home/jovyan/work"}
+STARTABLE |= {"tuning": False}
 
 
 async def test_start(spawner, startable):
@@ -194,8 +195,10 @@ async def test_foreign_container(spawner, startable):
 @pytest.fixture
 def being_removed(startable, monkeypatch):
     """Return an engine that twice says it is still removing the server's last container."""
-    monkeypatch.setattr(kit, "BETWEEN_TRIES", 0)
-    ours = (200, {"Id": "77", "Config": {"Labels": MINE}})
+    monkeypatch.setattr(owned, "BETWEEN_TRIES", 0)
+    state = {"Running": False, "Status": "removing", "ExitCode": 0}
+    config = {"Labels": MINE, "Image": "lab:1"}
+    ours = (200, {"Id": "77", "Config": config, "State": state, "HostConfig": {}})
     in_use = (409, {"message": "name in use"})
     gone = (404, {"message": "No such container"})
     startable.answers |= {
@@ -230,4 +233,4 @@ async def test_old_container_that_stays(spawner, being_removed):
         await spawner(**STARTABLE).start()
 
     made = [path for method, path, _ in being_removed.asked if method == "POST"]
-    assert made == [CREATE] * kit.REMOVAL_TRIES
+    assert made == [CREATE] * owned.REMOVAL_TRIES

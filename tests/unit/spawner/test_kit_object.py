@@ -60,9 +60,9 @@ async def test_engine_in_trouble(spawner, engine):
     ada = spawner()
     ada.object_id = "4f9a"
 
-    for ask in (ada.get_object, ada.poll):
-        with pytest.raises(APIError, match="disk trouble"):
-            await ask()
+    with pytest.raises(APIError, match="disk trouble"):
+        await ada.get_object()
+    assert await ada.poll() is None
     assert ada.object_id == "4f9a"
 
 
@@ -139,9 +139,10 @@ async def test_name(spawner, server, traits, name):
 
 async def test_defaults(spawner):
     """A container is made anew at each start, and may take as long to answer as to start."""
-    ada = spawner(start_timeout=90)
+    ada = spawner(ready_timeout=90)
 
     assert (ada.remove, ada.http_timeout, ada.pids_limit) == (True, 90, 1024)
+    assert ada.start_timeout > 3600  # a pull and the queue may take their time
     assert (ada.adopt_volumes, ada.delete_user_volumes) == (False, False)
 
 

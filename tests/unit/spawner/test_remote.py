@@ -19,6 +19,7 @@ URL = "https://gateway.example.org:8888"
 ALL = Gateway(url=URL, token="hush")
 MUTUAL = Gateway(url=URL, names=Names())
 STARTABLE = {"image": "lab:1", "network_name": "users", "notebook_dir": "/home/jovyan/work"}
+STARTABLE |= {"tuning": False}
 
 
 def at(name):

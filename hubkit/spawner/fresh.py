@@ -1,0 +1,92 @@
+"""Have the engine itself make what a container of the pool cannot get from it later.
+
+A server that starts cold finds a new volume filled with what its image has in that place,
+and a mount point where the image has none. The engine does both when it creates and starts
+a container with the volume, so a container is created for it and thrown away unstarted.
+"""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from docker.errors import NotFound
+
+from hubkit.spawner import ownership
+
+MODE = 0o755  # of a mount point, as the engine makes it; it belongs to root
+
+
+def make_volumes(
+    client: Any,
+    image: str,
+    mounts: Sequence[Mapping[str, Any]],
+    new_folders: Iterable[str],
+    labels: Mapping[str, str],
+) -> None:
+    """Make the volumes of *mounts* that are missing, and fill those that are empty.
+
+    Afterwards they are as a cold start with the same mounts would have made them.
+
+    Args:
+        client: A ``docker.APIClient``.
+        image: The server's image.
+        mounts: ``docker.types.Mount``s of the server.
+        new_folders: Targets of those that are given to the image's user.
+        labels: Of the container that is created and removed, by which one that an
+            interrupted run left behind is found.
+
+    Raises:
+        docker.errors.APIError: The engine refused.
+    """
+    host_config = client.create_host_config(mounts=list(mounts))
+    words = {"command": ["true"], "labels": dict(labels), "host_config": host_config}
+    created = client.create_container(image, **words)["Id"]
+    try:
+        for folder in new_folders:
+            ownership.give_folder(client, created, folder)
+    finally:
+        client.remove_container(created, v=False)
+
+
+def make_mount_points(client: Any, container: str, folders: Iterable[str]) -> None:
+    """Make the folders that the image lacks, for volumes that are mounted later.
+
+    Args:
+        client: A ``docker.APIClient``.
+        container: Id of a container that was created and not yet started.
+        folders: Absolute paths.
+
+    Raises:
+        docker.errors.APIError: The engine refused.
+    """
+    for folder in map(PurePosixPath, folders):
+        missing = [
+            path for path in (folder, *folder.parents) if not _is_there(client, container, path)
+        ]
+        if missing:
+            existing = missing[-1].parent
+            names = [str(path.relative_to(existing)) for path in reversed(missing)]
+            client.put_archive(container, str(existing), _folders(names))
+
+
+def _is_there(client: Any, container: str, path: PurePosixPath) -> bool:
+    try:
+        chunks, _ = client.get_archive(container, str(path))
+    except NotFound:
+        return False
+    chunks.close()
+    return True
+
+
+def _folders(names: Iterable[str]) -> bytes:
+    with io.BytesIO() as buffer:
+        with tarfile.open(fileobj=buffer, mode="w") as tar:
+            for name in names:
+                entry = tarfile.TarInfo(name)
+                entry.type, entry.mode = tarfile.DIRTYPE, MODE
+                tar.addfile(entry)
+        return buffer.getvalue()

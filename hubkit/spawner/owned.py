@@ -1,0 +1,122 @@
+"""A server's container: made with our labels and limits, found again, told from others'."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import Any
+
+from docker.errors import APIError, NotFound
+from traitlets import Int, Unicode, default
+
+from hubkit import names
+from hubkit.errors import NotYours
+from hubkit.spawner import homes, labels, limits
+from hubkit.spawner.engine import ParallelEngine
+
+REMOVAL_TRIES, BETWEEN_TRIES = 20, 0.5  # the latter in seconds
+
+
+class OwnedContainer(ParallelEngine):
+    """Adopts and removes no container but its own."""
+
+    project = Unicode(
+        names.DEFAULT_PROJECT,
+        config=True,
+        help="""Compose project this hub belongs to; begins every name and marks every label.""",
+    )
+    pids_limit = Int(
+        1024,
+        min=0,
+        config=True,
+        help="""Processes and threads of one server; 0 for no limit.""",
+    )
+
+    @default("remove")
+    def _default_remove(self) -> bool:
+        # A container kept would keep its image, limits and environment too.
+        return True
+
+    @default("object_name")
+    def _object_name_default(self) -> str:
+        return names.container(self.user.name, self.name, self.project)
+
+    async def docker(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        """Call the engine. Every container is created with our labels and safe limits.
+
+        Raises:
+            EngineSilent: The engine took longer than such a call may.
+            docker.errors.APIError: It refused.
+        """
+        if method == "create_container":
+            mine = labels.of_server(self.project, self.user.name, self.name)
+            kwargs["labels"] = {**(kwargs.get("labels") or {}), **mine}
+            host = limits.with_defaults(kwargs["host_config"], self.pids_limit)
+            # The hub removes it, once it has read why it ended.
+            kwargs["host_config"] = {**host, "AutoRemove": False}
+        return await super().docker(method, *args, **kwargs)
+
+    async def get_object(self) -> dict[str, Any] | None:
+        """Return this server's container; one of its name that is not ours is none."""
+        # Not DockerSpawner's own: it takes an engine that answers 500 for a container gone.
+        found = await self.find()
+        if found is None:
+            self.object_id = ""
+            return None
+        if not self.is_ours(found):
+            self.log.warning("Container %s is not ours; leaving it alone", self.container_name)
+            self.object_id = ""
+            return None
+        self.object_id = found["Id"]
+        return found
+
+    def is_ours(self, found: dict[str, Any]) -> bool:
+        """Return whether *found*, an answer of the engine, is this server's container."""
+        home = homes.recorded(self.user.orm_user)
+        return labels.is_server_of(found, self.project, self.user.name, self.name, home)
+
+    async def create_object(self) -> dict[str, Any]:
+        """Create the container, once an earlier one of ours is out of the way.
+
+        Raises:
+            NotYours: A container of that name is not this server's.
+        """
+        for tries_left in reversed(range(REMOVAL_TRIES)):
+            try:
+                created: dict[str, Any] = await super().create_object()
+            except APIError as error:
+                if error.status_code != HTTPStatus.CONFLICT:
+                    raise
+                # The engine may still be removing the one that was just stopped, whose
+                # name stays taken a little longer than it can be inspected.
+                found = await self.find()
+                if tries_left and (found is None or self.is_ours(found)):
+                    await asyncio.sleep(BETWEEN_TRIES)
+                    continue
+                raise NotYours(
+                    f"a container named {self.container_name} exists that this hub did not make. "
+                    "It was left untouched; rename or remove it: "
+                    f"docker rm {self.container_name}"
+                ) from error
+            return created
+        raise AssertionError("unreachable")
+
+    async def remove_object(self) -> None:
+        """Remove the container, after ending it if a hub that was killed left it running."""
+        await self.stop_object()
+        await self.remove_ours(self.object_id)
+
+    async def remove_ours(self, identity: str) -> None:
+        """Remove a container of ours by force; volumes stay.
+
+        Raises:
+            EngineSilent: The engine took longer than that may take.
+            docker.errors.APIError: It refused.
+        """
+        try:
+            await self.docker("remove_container", identity, v=True, force=True)
+        except NotFound:
+            pass
+        except APIError as error:
+            if error.status_code != HTTPStatus.CONFLICT:  # else it is being removed already
+                raise

@@ -1,0 +1,67 @@
+"""How the hub asks the mounter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from aiohttp import ClientError, ClientSession, ClientTimeout, UnixConnector
+
+from hubkit.values import Mount
+from hubkit.warden.refusals import Reason, Refused
+
+SECONDS = 10
+
+
+class MounterClient:
+    """Asks the mounter that listens on a socket.
+
+    Args:
+        socket: Its path; nothing needs to be there.
+    """
+
+    def __init__(self, socket: Path):
+        self._socket = str(socket)
+
+    async def mount(self, container: str, user: str, mounts: Sequence[Mount]) -> None:
+        """Mount a user's volumes into a waiting container of the pool.
+
+        Args:
+            container: Its whole id.
+            user: The user's name, as on the label of the home volume.
+            mounts: Existing volumes by name, the home among them.
+
+        Raises:
+            Refused: Nothing was mounted; with `Reason.FAILED` also where the mounter did
+                not answer, and then it may have been.
+        """
+        wanted = [
+            {"volume": one.source, "target": one.target, "read_only": one.read_only}
+            for one in mounts
+        ]
+        document = {"container": container, "user": user, "mounts": wanted}
+        status, answer = await self._ask("POST", "/mounts", document)
+        if status != 204:
+            raise Refused(Reason(answer["reason"]), answer["message"])
+
+    async def unsupported(self) -> str:
+        """Return why nothing can be mounted on this machine, or ""."""
+        try:
+            _, answer = await self._ask("GET", "/health", None)
+        except Refused as refused:
+            return refused.message
+        return answer["reason"]
+
+    async def _ask(self, method: str, path: str, document: object) -> tuple[int, dict[str, str]]:
+        timeout = ClientTimeout(total=SECONDS)
+        connector = UnixConnector(self._socket)
+        try:
+            async with (
+                ClientSession(connector=connector, timeout=timeout) as session,
+                session.request(method, f"http://mounter{path}", json=document) as answer,
+            ):
+                found = {} if answer.status == 204 else await answer.json()
+                return answer.status, found
+        except (ClientError, TimeoutError) as error:
+            message = f"the mounter does not answer ({type(error).__name__})"
+            raise Refused(Reason.FAILED, message) from None

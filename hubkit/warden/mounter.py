@@ -1,0 +1,181 @@
+"""Mount users' volumes into waiting containers of the pool: ``python -m hubkit.warden.mounter``.
+
+Listens on a socket that only the hub can open, and serves two requests:
+
+- ``POST /mounts`` with a `hubkit.warden.rules.Request` as JSON: 204, or
+  ``{"reason": …, "message": …}`` and nothing was mounted.
+- ``GET /health``: ``{"reason": ""}``, or why nothing can be mounted here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import platform
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import ClientError, ClientSession, ClientTimeout, UnixConnector, web
+
+from hubkit.settings import Settings
+from hubkit.warden import forks
+from hubkit.warden.children import Children
+from hubkit.warden.refusals import STATUS, Reason, Refused
+from hubkit.warden.rules import Request, Rules, parse
+
+log = logging.getLogger("hubkit.mounter")
+
+LONGEST_REQUEST = 64 * 2**10  # bytes
+ENGINE_SECONDS = 10
+SOCKET = Path("/run/hubkit/mounter/socket")
+EVERYBODY = 0o111  # umask; only the hub may enter the folder the socket is in
+
+
+class Mounter:
+    """Mounts volumes as the rules and the engine allow.
+
+    Args:
+        rules: What this site allows.
+        engine: A session whose connector leads to the engine's socket.
+        children: Do what must be done in a process of its own.
+    """
+
+    def __init__(self, rules: Rules, engine: ClientSession, children: Children):
+        self._rules, self._engine, self._children = rules, engine, children
+        self._busy: set[str] = set()  # ids of containers
+
+    async def mount(self, request: Request) -> None:
+        """Mount everything *request* asks for.
+
+        That a container has its volumes already is read from the kernel, which forgets
+        nothing; only of those at this very moment a list is kept.
+
+        Raises:
+            Refused: Nothing was mounted.
+        """
+        self._rules.check_request(request)
+        if request.container in self._busy:
+            raise Refused(Reason.ASSIGNED, "the container is getting its volumes right now")
+        self._busy.add(request.container)
+        try:
+            container, *volumes = await asyncio.gather(
+                self._inspect(f"/containers/{request.container}/json"),
+                *(self._inspect(f"/volumes/{one.source}") for one in request.mounts),
+            )
+            process = self._rules.process(container)
+            wanted = [
+                self._rules.volume(one, request.user, volume)
+                for one, volume in zip(request.mounts, volumes, strict=True)
+            ]
+            await self._children.do(forks.mount_job(process, request.container, wanted))
+        finally:
+            self._busy.remove(request.container)
+
+    async def supported(self) -> str:
+        """Return why nothing can be mounted here, or ""."""
+        try:
+            info = await self._inspect("/info")
+            await self._require_view(info)
+            root = str(Path(info["DockerRootDir"]) / "volumes")
+            await self._children.do(forks.rehearse_job(root))
+        except Refused as refused:
+            return refused.message
+        return ""
+
+    async def _require_view(self, info: dict[str, Any]) -> None:
+        """Raise unless the engine's processes and mounts are those this process sees."""
+        for feature, name in (("rootless", "rootless"), ("userns", "userns-remap")):
+            if f"name={feature}" in info["SecurityOptions"]:
+                message = f"the engine runs containers in user namespaces ({name})"
+                raise Refused(Reason.FAILED, message)
+        own = await self._inspect(f"/containers/{quote(platform.node(), safe='')}/json")
+        if own["State"]["Pid"] != os.getpid():
+            message = "the engine's processes are not to be seen here; it needs pid: host"
+            raise Refused(Reason.FAILED, message)
+
+    async def _inspect(self, path: str) -> dict[str, Any]:
+        try:
+            async with self._engine.get(f"http://docker{path}") as answer:
+                found: dict[str, Any] = await answer.json(content_type=None)
+        except (ClientError, TimeoutError, ValueError) as error:
+            message = f"the Docker engine does not answer ({type(error).__name__})"
+            raise Refused(Reason.FAILED, message) from None
+        if answer.status == 404:
+            raise Refused(Reason.NOT_ALLOWED, f"the engine knows none: {found.get('message')}")
+        if answer.status != 200:
+            raise Refused(Reason.FAILED, f"the Docker engine: {found.get('message')}")
+        return found
+
+
+def make_app(rules: Rules, engine: str) -> web.Application:
+    """Return the mounter's application.
+
+    Args:
+        rules: What this site allows.
+        engine: Path of the engine's socket.
+    """
+    app = web.Application(client_max_size=LONGEST_REQUEST)
+    found: dict[str, Mounter] = {}
+    children = Children()
+
+    async def connect(_: web.Application) -> Any:
+        timeout = ClientTimeout(total=ENGINE_SECONDS)
+        connector = UnixConnector(engine, limit=0)
+        async with ClientSession(connector=connector, timeout=timeout) as session:
+            found["mounter"] = Mounter(rules, session, children)
+            if why := await found["mounter"].supported():
+                log.error("nothing can be mounted: %s", why)
+            yield
+        children.close()
+
+    async def mounts(asked: web.Request) -> web.Response:
+        return await _answer(found["mounter"], asked)
+
+    async def health(_: web.Request) -> web.Response:
+        return web.json_response({"reason": await found["mounter"].supported()})
+
+    app.cleanup_ctx.append(connect)
+    app.router.add_post("/mounts", mounts)
+    app.router.add_get("/health", health)
+    return app
+
+
+async def _answer(mounter: Mounter, asked: web.Request) -> web.Response:
+    """Do what was asked, and log it: who got which volume is worth knowing."""
+    try:
+        request = parse(await _document(asked))
+        await mounter.mount(request)
+    except Refused as refused:
+        log.warning("refused: %s", refused.message)
+        answer = {"reason": refused.reason, "message": refused.message}
+        return web.json_response(answer, status=STATUS[refused.reason])
+    for one in request.mounts:
+        log.info("mounted %s at %s in %.12s", one.source, one.target, request.container)
+    return web.Response(status=204)
+
+
+async def _document(asked: web.Request) -> Any:
+    try:
+        return json.loads(await asked.read())
+    except (ValueError, RecursionError):
+        raise Refused(Reason.MALFORMED, "the request is no JSON") from None
+
+
+def main() -> None:
+    """Serve until stopped."""
+    parser = argparse.ArgumentParser(prog="hubkit.warden.mounter", description=__doc__)
+    parser.add_argument("--engine", default="/run/docker.sock", help="the engine's socket")
+    parser.add_argument("--socket", type=Path, default=SOCKET, help="where to listen")
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    os.umask(EVERYBODY)
+    app = make_app(Rules.of(Settings.from_env()), options.engine)
+    web.run_app(app, path=str(options.socket), access_log=None, print=None)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,190 @@
+"""Mount volumes into a running container.
+
+`mount` and `rehearse` change the mount namespace of the process they run in and are
+therefore run in a child process only, which ends right after: see `hubkit.warden.forks`.
+ What the container sees is opened without entering it; within
+it nothing is done but the mounts themselves, because a module imported or a file read
+there would be the container's.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hubkit.warden import syscalls
+from hubkit.warden.refusals import Reason, Refused
+
+# Their numbers are in linux/capability.h. Mount; enter a mount namespace; look at another's
+# process; pass folders that belong to a user alone.
+CAPABILITIES = {"SYS_ADMIN": 21, "SYS_CHROOT": 18, "SYS_PTRACE": 19, "DAC_READ_SEARCH": 2}
+OCTAL = re.compile(r"\\([0-7]{3})")
+
+
+@dataclass(frozen=True)
+class Volume:
+    """One volume to mount.
+
+    Attributes:
+        source: Absolute path of the volume's folder on the host.
+        target: Absolute path in the container, of a folder that is there.
+        read_only: Whether the container may only read it.
+    """
+
+    source: str
+    target: str
+    read_only: bool = False
+
+
+def mount(process: int, container: str, wanted: Sequence[Volume]) -> None:
+    """Mount all of *wanted* or nothing. Only for a child process.
+
+    Args:
+        process: Id of the container's first process.
+        container: The container's whole id.
+        wanted: Volumes with different targets.
+
+    Raises:
+        Refused: The container is not as it should be, and nothing was mounted.
+        OSError: The kernel refused, and nothing was mounted.
+    """
+    # Every path below goes by this descriptor: it stays that of this very process, even
+    # if it ends and another gets its number.
+    try:
+        proc = os.open(f"/proc/{process}", syscalls.FOLDER)
+        _require_process_of(proc, container)
+        taken = mount_points(_read(proc, "mountinfo"))
+        namespace = os.open("ns/mnt", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc)
+        root = os.open("root", syscalls.FOLDER, dir_fd=proc)
+    except (FileNotFoundError, ProcessLookupError):
+        raise Refused(Reason.STOPPED, "the container ended") from None
+    prepared: list[tuple[int, int]] = []
+    trees: dict[str, int] = {}
+    for one in sorted(wanted, key=lambda one: one.target.count("/")):
+        if one.target in taken:
+            raise Refused(Reason.ASSIGNED, f"something is mounted at {one.target} already")
+        tree, target = _volume(one.source), _target(root, trees, one.target)
+        _require_content(root, tree, one.target)
+        syscalls.set_flags(tree, read_only=one.read_only)
+        trees[one.target] = tree
+        prepared.append((tree, target))
+    syscalls.enter(namespace)
+    _attach(prepared)
+
+
+def _attach(prepared: Sequence[tuple[int, int]]) -> None:
+    done: list[int] = []
+    try:
+        for tree, target in prepared:
+            syscalls.attach(tree, target)
+            done.append(tree)
+    except OSError:
+        for tree in reversed(done):
+            syscalls.detach(tree)
+        raise
+
+
+def _require_process_of(proc: int, container: str) -> None:
+    """Raise unless the process belongs to *container*, whose id its control groups bear."""
+    if container not in _read(proc, "cgroup"):
+        message = "the container's process is not to be seen here; the mounter needs pid: host"
+        raise Refused(Reason.FAILED, message)
+
+
+def _volume(source: str) -> int:
+    try:
+        return syscalls.copy_tree(source)
+    except FileNotFoundError:
+        message = f"{source} is not to be seen here; set DOCKER_VOLUMES to the engine's folder"
+        raise Refused(Reason.FAILED, message) from None
+
+
+def _target(root: int, trees: dict[str, int], target: str) -> int:
+    """Return the folder to mount on, which may lie within a volume mounted before it."""
+    parents = [parent for parent in trees if target.startswith(f"{parent}/")]
+    parent = max(parents, key=len, default="")
+    try:
+        return syscalls.open_within(trees.get(parent, root), target[len(parent) :].lstrip("/"))
+    except OSError as error:
+        wrong = {
+            errno.ELOOP: "is a symbolic link, or lies behind one",
+            errno.ENOENT: "is missing in the container",
+            errno.ENOTDIR: "is no folder",
+        }
+        if error.errno not in wrong:
+            raise
+        raise Refused(Reason.TARGET, f"{target} {wrong[error.errno]}") from None
+
+
+def _require_content(root: int, tree: int, target: str) -> None:
+    """Raise if the engine, at a cold start, would first fill the volume from the image."""
+    if not _is_empty(tree):
+        return
+    try:
+        folder = syscalls.open_within(root, target)
+    except OSError:
+        return
+    if not _is_empty(folder):
+        message = f"the volume for {target} is empty, but the image has files to put there"
+        raise Refused(Reason.EMPTY, message)
+
+
+def _is_empty(folder: int) -> bool:
+    readable = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
+    with os.scandir(readable) as found:
+        empty = next(found, None) is None
+    os.close(readable)
+    return empty
+
+
+def mount_points(mountinfo: str) -> set[str]:
+    """Return where something is mounted, out of a ``/proc/PID/mountinfo``."""
+    return {_unquoted(line.split(" ")[4]) for line in mountinfo.splitlines()}
+
+
+def _unquoted(path: str) -> str:
+    """Return a path as it is: proc(5) writes space, tab, newline and backslash in octal."""
+    return OCTAL.sub(lambda found: chr(int(found[1], 8)), path)
+
+
+def _read(proc: int, name: str) -> str:
+    descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc)
+    with os.fdopen(descriptor, "rb") as file:
+        return os.fsdecode(file.read())
+
+
+def rehearse(volumes: str) -> None:
+    """Do what `mount` does, among this process's own mounts. Only for a child process.
+
+    Args:
+        volumes: The engine's folder of volumes.
+
+    Raises:
+        Refused: Naming the first thing that is missing here.
+    """
+    lacking = [name for name, bit in CAPABILITIES.items() if not _effective() >> bit & 1]
+    if lacking:
+        raise Refused(Reason.FAILED, f"the mounter lacks cap_add: {', '.join(lacking)}")
+    namespace = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+    tree = _volume(volumes)
+    try:
+        syscalls.leave()
+        target = syscalls.open_within(os.open("/", syscalls.FOLDER), volumes)
+        syscalls.set_flags(tree, read_only=True)
+        _attach([(tree, target)])
+        syscalls.detach(tree)
+        syscalls.enter(namespace)
+    except OSError as error:
+        needs = "the mounter needs Linux 5.12 and security_opt: apparmor:unconfined"
+        raise Refused(Reason.FAILED, f"mounting failed ({error.strerror}); {needs}") from None
+
+
+def _effective() -> int:
+    """Return the capabilities this process may use, as bits."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8", errors="replace")
+    found = re.search(r"^CapEff:\s*([0-9a-f]+)$", status, re.MULTILINE)
+    return int(found[1], 16) if found else 0

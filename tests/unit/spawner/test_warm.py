@@ -1,0 +1,304 @@
+"""A server out of the pool is its user's, and is found again, whenever the hub was killed."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from docker.errors import APIError
+from jupyterhub import orm
+from jupyterhub.objects import Hub
+from jupyterhub.user import User
+from traitlets.config import Config
+
+from hubkit.pool import blueprint
+from hubkit.pool.pool import Pool
+from hubkit.spawner import KitSpawner, homes, warm
+from hubkit.spawner.readiness import Died
+from hubkit.spawner.warm import WarmServer
+from hubkit.warden.refusals import Reason, Refused
+from tests.unit.pool.conftest import LAB, Clock, Site
+from tests.unit.pool.engine import HOME, cold, refusal
+
+READY = ("172.18.0.1", 8888)
+
+
+class Spawner(KitSpawner, WarmServer):
+    """A spawner before an engine that is no more than its answers."""
+
+    client = None
+    engine = None  # set for each test
+
+    async def docker(self, method, *args, **kwargs):
+        return await self.engine.docker(method, *args, **kwargs)
+
+    async def asking(self, method, call, *args, **kwargs):
+        return await self.engine.asking(method, call, *args, **kwargs)
+
+    async def blueprint_kwargs(self):
+        return cold(environment={**cold()["environment"], "JUPYTERHUB_USER": self.user.name})
+
+
+@pytest.fixture
+async def site(monkeypatch):
+    """A pool in which one server waits, and what is asked of servers that start."""
+    made = Site(Pool("kit", 1, clock=Clock()))
+    await made.work()
+    monkeypatch.setattr(Spawner, "engine", made.engine)
+    made.asked = []
+
+    async def wait_until_ready(*address, **_):
+        made.asked.append(address)
+
+    monkeypatch.setattr(warm, "wait_until_ready", wait_until_ready)
+    return made
+
+
+@pytest.fixture
+def spawner(db, site):
+    """Return a function that makes the spawner of a user's server, as after a restart."""
+
+    def make(name="ada", server="", **traits):
+        user = db.query(orm.User).filter_by(name=name).first() or orm.User(name=name)
+        db.add(user)
+        db.commit()
+        given = {"pool": site.pool, "project": "kit", "image": "lab:1", "network_name": "users"}
+        config = Config(KitSpawner={**given, **traits})
+        settings = {"spawner_class": Spawner, "config": config, "hub": Hub()}
+        one = User(user, settings).get_or_create_spawner(server, "")
+        one.mounts = [
+            {"type": "volume", "source": f"home-{name}", "target": "/home/jovyan/work"},
+        ]
+        one.load_state(one.orm_spawner.state or {})
+        return one
+
+    return make
+
+
+async def test_warm(spawner, site):
+    """The start gets the container that waits, with the user's home, name and environment."""
+    ada = spawner()
+
+    assert await ada.start_warm() == READY
+
+    assert site.engine.names == ["kit-jupyter-ada"]
+    user, volumes, line = site.mounter.mounted["id1"]
+    assert (user, volumes) == ("ada", [HOME["Source"]])
+    assert '"JUPYTERHUB_USER": "ada"' in line
+    assert site.asked == [(*READY, "/api")]
+    assert not site.pool.away
+    assert homes.recorded(ada.user.orm_user) == "home-ada"
+
+
+async def test_after_a_restart_of_the_hub(spawner, site):
+    """The database knows the server: it runs, is its user's, and can be stopped."""
+    await spawner().start_warm()
+
+    ada = spawner()
+
+    assert await ada.poll() is None
+    await ada.stop()
+    assert not site.engine.containers
+    assert await ada.poll() == 0
+
+
+async def test_stopped_and_started_again(spawner, site):
+    """A start after a stop is a start like any other."""
+    ada = spawner()
+    await ada.start_warm()
+    await ada.stop()
+    ada.clear_state()
+    await site.settle()
+
+    assert await ada.start_warm() == ("172.18.0.2", 8888)
+    assert await spawner("bob").start_warm() is None
+
+
+async def test_restarted(spawner, site):
+    """A server that was restarted has no home: it has ended, and is removed."""
+    ada = spawner()
+    await ada.start_warm()
+    site.engine.restart("id1")
+
+    assert await ada.poll() is not None
+    assert not site.engine.containers
+
+
+async def test_nobody_elses(spawner, site):
+    """Only the server that is on record has the container, whatever others are called."""
+    await spawner().start_warm()
+    site.engine.containers["id1"]["Name"] = "/kit-jupyter-bob"
+
+    assert await spawner("bob").get_object() is None
+    assert await spawner().get_object() is None
+
+
+async def test_killed_before_the_name(spawner, site):
+    """A hub killed in a hand-out finds no server, and its pool removes what is left."""
+    ada = spawner()
+
+    async def killed(identity, name):
+        raise KeyboardInterrupt
+
+    site.engine._rename, rename = killed, site.engine._rename
+    site.engine._remove_container, remove = killed, site.engine._remove_container
+    with pytest.raises(TypeError):
+        await ada.start_warm()
+    site.engine._rename, site.engine._remove_container = rename, remove
+
+    again = spawner()
+    assert await again.poll() == 0
+    site.begin_anew(Pool("kit", 0, clock=Clock()))
+    await site.keeper.run()
+    assert not site.engine.containers
+    assert homes.recorded(again.user.orm_user) == "home-ada"
+
+
+@pytest.mark.parametrize(
+    ("method", "error"),
+    [
+        pytest.param("update_container", refusal(500), id="limits"),
+        pytest.param("rename", refusal(409), id="name"),
+    ],
+)
+async def test_fails(spawner, site, caplog, method, error):
+    """Where a step fails nothing is left, and the start is cold."""
+    ada = spawner()
+    site.engine.refuses[method] = [error]
+
+    assert await ada.start_warm() is None
+
+    assert not site.engine.containers
+    assert ada.object_id == ""
+    assert ada.get_state() == {"home_volume": "home-ada"}
+    assert not site.pool.away
+    assert "starts cold" in caplog.text
+
+
+async def test_refused_volume(spawner, site, caplog):
+    """A refusal is no reason to mistrust the mounter; its silence is."""
+    site.mounter.refuses = [Refused(Reason.NOT_ALLOWED, "not that of the user ada")]
+    assert await spawner().start_warm() is None
+    assert site.pool.unsupported == ""
+    await site.settle()
+
+    site.mounter.why = "the mounter does not answer"
+    assert await spawner().start_warm() is None
+    assert site.pool.unsupported == "the mounter does not answer"
+    assert not site.engine.containers
+
+
+async def test_never_answers(spawner, site, monkeypatch):
+    """A server that does not answer after it got its name is removed, too."""
+
+    async def wait_until_ready(*_, **__):
+        raise Died({"ExitCode": 65})
+
+    monkeypatch.setattr(warm, "wait_until_ready", wait_until_ready)
+
+    assert await spawner().start_warm() is None
+    assert not site.engine.containers
+
+
+async def test_cancelled(spawner, site, monkeypatch):
+    """A start that is cancelled leaves nothing either."""
+
+    async def wait_until_ready(*_, **__):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(warm, "wait_until_ready", wait_until_ready)
+    ada = spawner()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(ada.start_warm(), 0.1)
+
+    assert not site.engine.containers
+
+
+async def test_not_removed(spawner, site):
+    """What could not be removed at once is removed later."""
+    site.engine.refuses |= {"rename": [refusal(500)], "remove_container": [refusal(500)]}
+    assert await spawner().start_warm() is None
+    assert site.pool.doomed == {"id1"}
+
+    await site.work(1)
+
+    assert "id1" not in site.engine.containers
+
+
+@pytest.mark.parametrize(
+    "traits",
+    [
+        pytest.param({"pool": None}, id="no pool"),
+        pytest.param({"pull_policy": "always"}, id="the image may be another by now"),
+    ],
+)
+async def test_cold(spawner, site, traits):
+    """Starts that cannot be served are left to be cold, without a call to the engine."""
+    before = len(site.engine.asked)
+
+    assert await spawner(**traits).start_warm() is None
+    assert len(site.engine.asked) == before
+
+
+async def test_something_left_behind(spawner, site):
+    """Where a container of the server is still there a cold start removes it first."""
+    site.engine.add(
+        "kit-jupyter-ada", {"hubkit.hub": "kit", "hubkit.user": "ada", "hubkit.server": ""}
+    )
+
+    assert await spawner().start_warm() is None
+    assert len(site.pool.members) == 1
+
+
+async def test_another_start(spawner, site, monkeypatch):
+    """A start with another command gets no container of the pool."""
+
+    async def other(self):
+        return cold(command=["other"])
+
+    monkeypatch.setattr(Spawner, "blueprint_kwargs", other)
+
+    assert await spawner().start_warm() is None
+    assert len(site.pool.members) == 1
+
+
+async def test_unknown_image(spawner, site, monkeypatch):
+    """Where the image is missing a cold start pulls it."""
+
+    async def missing(self):
+        raise refusal(404)
+
+    monkeypatch.setattr(Spawner, "blueprint_kwargs", missing)
+
+    assert await spawner().start_warm() is None
+
+
+async def test_many_at_once(spawner, site):
+    """Twenty starts, ten containers: nobody gets another's, the rest is cold."""
+    site.pool.resize("lab:1", 10)
+    await site.work()
+    users = [spawner(f"u{number}") for number in range(20)]
+
+    found = await asyncio.gather(*(one.start_warm() for one in users))
+
+    served = [one for one, address in zip(users, found, strict=True) if address]
+    assert len(served) == len(site.mounter.mounted) == 10
+    assert len({one.object_id for one in served}) == 10
+    for one in served:
+        user, volumes, _ = site.mounter.mounted[one.object_id]
+        container = site.engine.containers[one.object_id]
+        assert (user, container["Name"]) == (one.user.name, f"/kit-jupyter-{one.user.name}")
+
+
+async def test_named_server(spawner, site):
+    """A named server is one of its own, in the same home."""
+    assert await spawner(server="gpu").start_warm() == READY
+    assert site.engine.names == ["kit-jupyter-ada--gpu"]
+    assert await spawner(server="gpu").poll() is None
+    assert await spawner().poll() == 0
+
+
+async def test_key(site):
+    """What the tests' starts ask for is what the pool has."""
+    assert blueprint.of(cold()).key == LAB.key
+    assert issubclass(type(refusal(409)), APIError)

@@ -1,0 +1,209 @@
+"""The mounter asks the engine for nothing but what it needs to know, and says why not."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import platform
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from hubkit.settings import Settings
+from hubkit.values import Mount
+from hubkit.warden import mounter
+from hubkit.warden.client import MounterClient
+from hubkit.warden.refusals import Reason, Refused
+from hubkit.warden.rules import Rules
+
+ID, OTHER = "4f" * 32, "5e" * 32
+HOME = Mount("lab-user-ada", "/home/jovyan/work")
+RULES = Rules.of(Settings.from_env({"COMPOSE_PROJECT_NAME": "lab"}))
+ROOT = "/var/lib/docker"
+MEMBER = {
+    "Config": {"Labels": {"hubkit.hub": "lab", "hubkit.pool": "image"}},
+    "State": {"Running": True, "Paused": False, "Pid": 77},
+}
+VOLUME = {
+    "Labels": {"hubkit.hub": "lab", "hubkit.user": "ada"},
+    "Driver": "local",
+    "Options": None,
+    "Mountpoint": f"{ROOT}/volumes/lab-user-ada/_data",
+}
+
+
+class Children:
+    """Remembers the jobs, and does none."""
+
+    def __init__(self):
+        self.jobs, self.error, self.go = [], None, asyncio.Event()
+        self.go.set()
+
+    async def do(self, job):
+        self.jobs.append(json.loads(job))
+        await self.go.wait()
+        if self.error:
+            raise self.error
+
+    def close(self):
+        """There is nothing to end."""
+
+
+@pytest.fixture
+def children(monkeypatch):
+    made = Children()
+    monkeypatch.setattr(mounter, "Children", lambda: made)
+    return made
+
+
+@pytest.fixture
+def known(engine):
+    """Return what the engine knows: path → its document."""
+    own = f"/containers/{platform.node()}/json"
+    found = {
+        "/info": {"DockerRootDir": ROOT, "SecurityOptions": ["name=seccomp,profile=builtin"]},
+        own: {"State": {"Pid": os.getpid()}},
+        f"/containers/{ID}/json": MEMBER,
+        "/volumes/lab-user-ada": VOLUME,
+    }
+
+    async def answer(request):
+        status, document = 200, found.get(request.path)
+        if isinstance(document, int):
+            status, document = document, None
+        elif document is None:
+            status = 404
+        return web.json_response(document or {"message": f"no {request.path}"}, status=status)
+
+    for path in (*found, f"/containers/{OTHER}/json", "/volumes/none"):
+        engine.answers[path] = answer
+    return found
+
+
+@pytest.fixture
+async def socket(known, children, serve, tmp_path):
+    """Return the socket a mounter listens on."""
+    app = mounter.make_app(RULES, str(tmp_path / "docker.sock"))
+    path = tmp_path / "mounter.sock"
+    await serve(app, lambda runner: web.UnixSite(runner, path))
+    return path
+
+
+@pytest.fixture
+def hub(socket):
+    return MounterClient(socket)
+
+
+async def refusal(hub, *mounts, container=ID):
+    with pytest.raises(Refused) as caught:
+        await hub.mount(container, "ada", mounts or (HOME,))
+    return caught.value
+
+
+async def test_mounted(engine, children, hub):
+    """The engine says which process and which folder; it is asked nothing else."""
+    before = len(engine.asked)
+    await hub.mount(ID, "ada", [HOME])
+
+    source = f"{ROOT}/volumes/lab-user-ada/_data"
+    assert children.jobs[-1] == {"mount": [77, ID, [[source, HOME.target, False]]]}
+    asked = sorted((method, path) for method, path, *_ in engine.asked[before:])
+    assert asked == [("GET", f"/containers/{ID}/json"), ("GET", "/volumes/lab-user-ada")]
+
+
+async def test_health(children, hub):
+    assert await hub.unsupported() == ""
+    assert children.jobs[-1] == {"rehearse": f"{ROOT}/volumes"}
+
+
+async def test_what_the_rehearsal_says(children, hub):
+    children.error = Refused(Reason.FAILED, "the mounter lacks cap_add: SYS_ADMIN")
+
+    assert await hub.unsupported() == "the mounter lacks cap_add: SYS_ADMIN"
+
+
+@pytest.mark.parametrize("option", ["rootless", "userns"])
+async def test_user_namespaces(known, hub, option):
+    known["/info"] = {"DockerRootDir": ROOT, "SecurityOptions": [f"name={option}"]}
+
+    assert option in await hub.unsupported()
+
+
+async def test_other_processes(known, hub):
+    """In a process namespace of its own the engine's numbers mean others here."""
+    known[f"/containers/{platform.node()}/json"] = {"State": {"Pid": os.getpid() + 1}}
+
+    assert "pid: host" in await hub.unsupported()
+
+
+async def test_unknown(children, hub):
+    jobs = len(children.jobs)
+
+    assert (await refusal(hub, container=OTHER)).reason is Reason.NOT_ALLOWED
+    assert (await refusal(hub, Mount("none", HOME.target))).reason is Reason.NOT_ALLOWED
+    assert len(children.jobs) == jobs
+
+
+async def test_an_engine_in_trouble(known, engine, hub):
+    known[f"/containers/{ID}/json"] = 500
+    assert (await refusal(hub)).reason is Reason.FAILED
+    await engine.runner.cleanup()
+    refused = await refusal(hub)
+    assert refused.reason is Reason.FAILED
+    assert "engine does not answer" in refused.message
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+async def test_reasons(children, hub, reason):
+    """The hub hears the reason the child gave."""
+    children.error = Refused(reason, "so")
+
+    refused = await refusal(hub)
+
+    assert (refused.reason, refused.message) == (reason, "so")
+
+
+async def test_one_at_a_time(children, hub):
+    """While a container gets its volumes it is refused to everybody else; afterwards asked."""
+    children.go.clear()
+    first = asyncio.create_task(hub.mount(ID, "ada", [HOME]))
+    while not any("mount" in job for job in children.jobs):
+        await asyncio.sleep(0)
+
+    assert (await refusal(hub)).reason is Reason.ASSIGNED
+    children.go.set()
+    await first
+    await hub.mount(ID, "ada", [HOME])
+    assert len([job for job in children.jobs if "mount" in job]) == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "body", "status"),
+    [
+        ("POST /mounts", b"{", 400),
+        ("POST /mounts", b"[" * 60_000, 400),
+        ("POST /mounts", b"\xff", 400),
+        ("POST /mounts", b" " * 2**17, 413),
+        ("GET /mounts", None, 405),
+        ("GET /containers/json", None, 404),
+    ],
+)
+async def test_other_requests(children, socket, asked, body, status):
+    jobs, (method, path) = len(children.jobs), asked.split()
+    connector = aiohttp.UnixConnector(str(socket))
+    async with (
+        aiohttp.ClientSession(connector=connector) as session,
+        session.request(method, f"http://mounter{path}", data=body) as answer,
+    ):
+        assert answer.status == status
+    assert len(children.jobs) == jobs
+
+
+async def test_no_mounter(tmp_path):
+    """Without a mounter the start is cold, and the check says so."""
+    hub = MounterClient(tmp_path / "none.sock")
+
+    assert (await refusal(hub)).reason is Reason.FAILED
+    assert "the mounter does not answer" in await hub.unsupported()

@@ -1,0 +1,178 @@
+"""What may be mounted where, by the engine's answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from hubkit.settings import Settings
+from hubkit.spawner import labels
+from hubkit.values import Mount
+from hubkit.warden import rules
+from hubkit.warden.mounting import Volume
+from hubkit.warden.refusals import Reason, Refused
+from hubkit.warden.rules import Request, Rules, parse
+
+ID = "4f" * 32
+HOME = Mount("lab-user-ada", "/home/jovyan/work")
+EXTRA = "data:/srv/data:ro, own-{username}:/srv/{username}/, /host:/srv/host"
+RULES = Rules.of(Settings.from_env({"COMPOSE_PROJECT_NAME": "lab", "EXTRA_VOLUMES": EXTRA}))
+RUNNING = {"Running": True, "Paused": False, "Pid": 77}
+GIVEN = {"volume": "lab-user-ada", "target": "/home/jovyan/work", "read_only": False}
+
+
+def refusal(call, *given):
+    with pytest.raises(Refused) as caught:
+        call(*given)
+    return caught.value.reason
+
+
+def container(state=RUNNING, **changed):
+    marks = {"hubkit.hub": "lab", "hubkit.pool": "image", **changed}
+    return {"Config": {"Labels": {k: v for k, v in marks.items() if v is not None}}, "State": state}
+
+
+def volume(*, driver="local", options=None, **marks):
+    place = "/var/lib/docker/volumes/x/_data"
+    return {"Driver": driver, "Options": options, "Mountpoint": place, "Labels": marks or None}
+
+
+def test_the_labels_are_the_spawners():
+    assert (rules.HUB, rules.USER) == (labels.HUB, labels.USER)
+
+
+def test_parsed():
+    body = {"container": ID, "user": "ada", "mounts": [GIVEN], "more": "is left alone"}
+
+    assert parse(body) == Request(ID, "ada", (HOME,))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param([], id="a list"),
+        pytest.param({}, id="nothing"),
+        pytest.param({"container": ID, "user": "ada"}, id="no mounts"),
+        pytest.param({"container": ID, "user": "ada", "mounts": []}, id="none at all"),
+        pytest.param({"container": ID, "user": 7, "mounts": [GIVEN]}, id="a number for a name"),
+        pytest.param({"container": "jupyter-ada", "user": "a", "mounts": [GIVEN]}, id="by name"),
+        pytest.param({"container": ID[:12], "user": "a", "mounts": [GIVEN]}, id="a short id"),
+        pytest.param({"container": ID + "\n", "user": "a", "mounts": [GIVEN]}, id="a line more"),
+        pytest.param({"container": ID, "user": "a", "mounts": [GIVEN, GIVEN]}, id="one target"),
+        pytest.param(
+            {
+                "container": ID,
+                "user": "a",
+                "mounts": [GIVEN, GIVEN | {"target": "/home/jovyan//work/"}],
+            },
+            id="one target written twice",
+        ),
+        *(
+            pytest.param({"container": ID, "user": "a", "mounts": [GIVEN | change]}, id=str(change))
+            for change in (
+                {"volume": "/etc"},
+                {"volume": "../x"},
+                {"volume": "x/../../y"},
+                {"volume": ""},
+                {"target": "srv"},
+                {"read_only": "no"},
+                {"target": None},
+            )
+        ),
+    ],
+)
+def test_malformed(body):
+    assert refusal(parse, body) is Reason.MALFORMED
+
+
+@pytest.mark.parametrize(
+    "further",
+    [
+        pytest.param((), id="the home alone"),
+        pytest.param((Mount("data", "/srv/data", True),), id="a volume of all"),
+        pytest.param((Mount("own-a-2db", "/srv/a-2db"),), id="a volume of the user's"),
+    ],
+)
+def test_allowed(further):
+    RULES.check_request(Request(ID, "a-b", (HOME, *further)))
+
+
+@pytest.mark.parametrize(
+    "mounts",
+    [
+        pytest.param((Mount("data", "/srv/data", True),), id="no home"),
+        pytest.param((Mount(HOME.source, HOME.target, True),), id="a home only to read"),
+        pytest.param((Mount(HOME.source, "/srv/home"),), id="the home elsewhere"),
+        pytest.param((HOME, Mount("data", "/srv/data")), id="to write"),
+        pytest.param((HOME, Mount("data", "/etc", True)), id="at another place"),
+        pytest.param((HOME, Mount("other", "/srv/data", True)), id="another volume"),
+        pytest.param((HOME, Mount("own-bob", "/srv/bob")), id="another user's"),
+        pytest.param((HOME, Mount("own-{username}", "/srv/ada")), id="the template"),
+    ],
+)
+def test_not_of_this_site(mounts):
+    assert refusal(RULES.check_request, Request(ID, "ada", mounts)) is Reason.NOT_ALLOWED
+
+
+def test_a_waiting_container():
+    assert RULES.process(container()) == 77
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"hubkit.hub": None},
+        {"hubkit.hub": "other"},
+        {"hubkit.hub": ""},
+        {"hubkit.pool": None},
+        {"hubkit.pool": ""},
+        {"hubkit.user": "ada"},
+        {"hubkit.user": ""},
+    ],
+    ids=str,
+)
+def test_whose_container(changed):
+    assert refusal(RULES.process, container(**changed)) is Reason.NOT_ALLOWED
+
+
+@pytest.mark.parametrize("changed", [{"Running": False}, {"Paused": True}, {"Pid": 0}], ids=str)
+def test_which_state(changed):
+    assert refusal(RULES.process, container(RUNNING | changed)) is Reason.STOPPED
+
+
+MINE = {"hubkit.hub": "lab", "hubkit.user": "ada"}
+DATA = Mount("data", "/srv/data", True)
+
+
+@pytest.mark.parametrize("options", [None, {}], ids=["none", "empty"])
+def test_a_home(options):
+    found = RULES.volume(HOME, "ada", volume(options=options, **MINE))
+
+    assert found == Volume("/var/lib/docker/volumes/x/_data", HOME.target)
+
+
+@pytest.mark.parametrize("marks", [{}, {"hubkit.hub": "lab"}, MINE], ids=str)
+def test_a_further_volume(marks):
+    """It needs no label: an administrator may have made it."""
+    assert RULES.volume(DATA, "ada", volume(**marks)).read_only
+
+
+@pytest.mark.parametrize(
+    ("wanted", "marks"),
+    [
+        (HOME, {}),
+        (HOME, {"hubkit.user": "ada"}),
+        (HOME, {"hubkit.hub": "lab"}),
+        (HOME, MINE | {"hubkit.hub": "other"}),
+        (HOME, MINE | {"hubkit.user": "bob"}),
+        (DATA, {"hubkit.hub": "other"}),
+        (DATA, MINE | {"hubkit.user": "bob"}),
+    ],
+    ids=str,
+)
+def test_whose_volume(wanted, marks):
+    assert refusal(RULES.volume, wanted, "ada", volume(**marks)) is Reason.NOT_ALLOWED
+
+
+@pytest.mark.parametrize("kind", [{"driver": "rclone"}, {"options": {"type": "nfs"}}], ids=str)
+def test_volumes_the_engine_mounts(kind):
+    assert refusal(RULES.volume, HOME, "ada", volume(**kind, **MINE)) is Reason.NOT_ALLOWED
