@@ -7,10 +7,11 @@ Your own additions belong into a file in site/ named by SITE_CONFIG: loaded last
 
 from pathlib import Path
 
-from hubkit import auth, stack
-from hubkit.services import culler, expiry, roster
+from hubkit import auth, pool, stack
+from hubkit.services import culler, expiry, pool_metrics, roster, temporary
 from hubkit.settings import Settings
 from hubkit.spawner import KitSpawner, record
+from hubkit.spawner import temporary as visiting
 from hubkit.spawner.gateway import Gateway
 from hubkit.userlist import Userlist
 
@@ -43,6 +44,9 @@ c.KitSpawner.mem_limit = env.mem_limit or None
 c.KitSpawner.cpu_limit = env.cpu_limit or None
 c.KitSpawner.pids_limit = env.pids_limit
 
+# Containers that wait, so that a server is there at once: POOL_SIZE in .env
+pool_metrics.configure(pool.configure(c, env))
+
 # Where kernels run: in the server itself, or on the kernel gateway KG_URL names
 c.KitSpawner.gateway = Gateway.of(env)
 c.KitSpawner.certificates = str(stack.GATEWAY_PEOPLE)
@@ -61,6 +65,10 @@ culler.configure(c, env)
 
 # Whoever was taken off the list, or blocked, loses servers and tokens within half a minute
 roster.configure(c, env)
+
+# Visitors without an account: AUTH=temporary, alone or last
+visiting.configure(c, env)
+temporary.configure(c, env)
 
 # How the parts find each other: the proxy and the warden are containers of their own,
 # so that a restart of the hub leaves every server and every connection alone

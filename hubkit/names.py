@@ -18,12 +18,14 @@ Only what was cut has the full length, so no other name can be made to look like
 from __future__ import annotations
 
 import hashlib
+import re
 import string
 
 DEFAULT_PROJECT = "jupyterhub"
 LONGEST_LABEL = 63  # characters of a DNS label, RFC 1035 section 2.3.4
 LONGEST_VOLUME = 200  # characters; Docker keeps a volume in a folder of that name (255)
 DIGEST = 16  # hex digits
+RANDOM = 8  # hex digits
 SAFE = frozenset(string.ascii_lowercase + string.digits)
 
 
@@ -68,3 +70,20 @@ def home_volume(user: str, project: str = DEFAULT_PROJECT, rank: int = 1) -> str
     """
     name = _fit(f"{project}-user-{escape(user)}", LONGEST_VOLUME, user)
     return name if rank == 1 else f"{name}--{rank}"
+
+
+def pool_member(project: str, random: str) -> str:
+    """Return the name of a container that waits to become somebody's server.
+
+    Args:
+        project: Name of the Compose project the hub belongs to.
+        random: `RANDOM` hex digits.
+    """
+    return f"{escape(project)}-pool-{random}"
+
+
+def is_pool_member(name: str, project: str) -> bool:
+    """Return whether *name* is one that `pool_member` gives; no server's ever is."""
+    random = name[-RANDOM:]
+    is_random = re.fullmatch(f"[0-9a-f]{{{RANDOM}}}", random)
+    return bool(is_random) and name == pool_member(project, random)

@@ -12,7 +12,7 @@ from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from hubkit import envfile, values
+from hubkit import envfile, schedule, values, visitors
 from hubkit.errors import HIDDEN, ConfigError, Problem
 from hubkit.reading import env_name, nearest, read, setting, texts
 
@@ -89,9 +89,28 @@ class Settings:
     cpu_limit: float = setting("2", values.processors, "Processors of one server, e.g. 0.5; 0 for no limit.", group="Servers")
     pids_limit: int = setting("1024", values.whole(0), "Processes and threads of one server; 0 for no limit.", group="Servers")
     named_server_limit: int = setting("5", values.whole(0), "Named servers one user may have besides their own; 0 for no limit.", group="Servers")
-    start_timeout: int = setting("120", values.whole(10), "Seconds a server may take to start.", group="Servers")
+    start_timeout: int = setting("120", values.whole(10), "Seconds a started container may take until its server answers; waiting for a turn or a pull does not count.", group="Servers")
+    concurrent_starts: int = setting("0", values.whole(0, 1000), "Servers that start at the same moment, others queue; 0: one for each processor.", group="Servers")
+    server_tuning: bool = setting("true", values.flag, "Quicker starts and cells, by files placed into each server; false: images run exactly as they are.", group="Servers")
     idle_timeout: int = setting("3600", values.whole(0), "Seconds without activity until a server is stopped; 0 for never.", group="Servers")
     max_age: int = setting("0", values.whole(0), "Seconds until a server is stopped even if active; 0 for never.", group="Servers")
+
+    pool_size: int = setting("1", values.whole(0, 1000), "Servers of each image that wait, started ahead, for whoever comes next; 0: none, every start takes its time.", group="Warm pool")
+    pool_capacity: int = setting("0", values.whole(0, 100000), "Most containers, waiting and running servers together: fewer wait where it is reached; 0 for no limit.", group="Warm pool")
+    pool_max_age: int = setting("86400", values.whole(60), "Seconds one waits at most until another takes its place.", group="Warm pool")
+    pool_schedule: tuple[schedule.Window, ...] = setting("", schedule.parse, "When more of them wait, e.g. Mon-Fri 08:45-10:15 30, Sat 09:00-12:00 10; in the hub's time zone, UTC unless it has another.", group="Warm pool", empty=())
+
+    temporary_capacity: int = setting("30", values.whole(1, 100000), "With AUTH=temporary: visitors at a time; others are asked to wait.", group="Temporary notebooks")
+    temporary_per_address: int = setting("10", values.whole(0, 100000), "Visitors at a time from one address, e.g. one classroom; 0 for no limit.", group="Temporary notebooks")
+    temporary_name_length: int = setting("12", values.whole(visitors.LEAST, visitors.MOST), "Letters and digits of a visitor's random name.", group="Temporary notebooks")
+    temporary_image: tuple[str, ...] = setting("", visitors.images, "Images for visitors, the first unless another is asked for; empty: DOCKER_NOTEBOOK_IMAGE.", group="Temporary notebooks", empty=())
+    temporary_mem_limit: int | None = setting("", values.memory, "Memory of a visitor's server; empty: MEM_LIMIT.", group="Temporary notebooks", empty=None)
+    temporary_cpu_limit: float | None = setting("", values.processors, "Processors of a visitor's server; empty: CPU_LIMIT.", group="Temporary notebooks", empty=None)
+    temporary_idle_timeout: int = setting("3600", values.whole(0, 10**8), "Seconds without activity until a visitor and their server are gone; 0 for never.", group="Temporary notebooks")
+    temporary_max_age: int = setting("14400", values.whole(0, 10**8), "Seconds from the visit until they are gone even if active; 0 for never.", group="Temporary notebooks")
+    temporary_api_token: str = setting("", values.text, "Asked for at POST /api/spawn; pages for people are off with it. Empty: anybody may.", group="Temporary notebooks", secret=True)
+    temporary_admin_token: str = setting("", values.text, "Asked for by the list of visitors and by the end of one; empty: both are off.", group="Temporary notebooks", secret=True)
+    cors_origins: tuple[str, ...] = setting("", visitors.origins, "Origins whose pages may ask for servers and use them, e.g. https://example.org; * for all.", group="Temporary notebooks", empty=())
 
     kg_url: str = setting("", values.gateway_address, "Kernel gateway all kernels run on, e.g. https://gateway.example.org:8888; empty: in the servers themselves.", group="Kernel gateway")
     kg_ws_url: str = setting("", values.gateway_address, "Its websockets, where they are elsewhere; empty: derived from KG_URL.", group="Kernel gateway")
@@ -122,6 +141,7 @@ class Settings:
     compose_project_name: str = setting("jupyterhub", values.project_name, "Name of this hub; containers, networks and volumes begin with it.", group="Docker")
     docker_network_name: str = setting("", values.docker_name, "Network of the users' containers; empty: PROJECT-network.", group="Docker")
     docker_socket: str = setting("/var/run/docker.sock", values.absolute_path, "Socket of the engine.", group="Docker", read_by="stack")
+    docker_volumes: str = setting("/var/lib/docker/volumes", values.absolute_path, "Where the engine keeps volumes; 'docker info' names their parent as Docker Root Dir.", group="Docker", read_by="stack")
     python_image: str = setting("python:3.13.5-slim-trixie", values.image, "Base of all images of the kit; made here where no registry answers.", group="Docker", read_by="stack")
     ca_bundle: str = setting("/etc/ssl/certs/ca-certificates.crt", values.absolute_path, "Certificate authorities trusted while images are built.", group="Docker", read_by="stack")
 

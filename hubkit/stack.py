@@ -18,6 +18,7 @@ COOKIE_SECRET = DATA / "jupyterhub_cookie_secret"
 AUTH_STATE_KEY = DATA / "auth_state_key"
 REGISTER = DATA / "people.sqlite"
 AUDIT_LOG = DATA / "sign-ins.log"
+FAILURES = DATA / "failures.log"  # of servers: why each did not start, or ended
 DATABASE = f"sqlite:///{DATA}/jupyterhub.sqlite"
 GATEWAY_PEOPLE = ROOT / "gateway"  # copies of secrets/gateway/
 GATEWAY_AUTHORITY = ROOT / "gateway-ca"  # copies of certificates in secrets/gateway-ca/, no key
@@ -25,10 +26,13 @@ PROXY_TOKEN = ROOT / "proxy-token"
 SERVICE_TOKEN = ROOT / "service-token"  # of the service that ends access
 DOCKER_CONFIG = ROOT / "docker"  # holds the token the warden asks for, as an HTTP header
 
+MOUNTER = Path("/run/hubkit/mounter/socket")
+
 HUB_HOST, HUB_PORT = "jupyterhub", 8081
 PROXY_API = "http://proxy-api:8001"
 WARDEN = "tcp://warden:2375"
 
+ENGINE_CONNECTIONS = 64  # kept open; as many as threads of `hubkit.spawner.calls`
 ROUTE_CHECK_SECONDS = 30  # a restarted proxy has lost all routes; the hub's default is 300
 
 
@@ -56,5 +60,6 @@ def configure(c: Any, env: Settings) -> None:
     c.ConfigurableHTTPProxy.api_url = PROXY_API
     c.ConfigurableHTTPProxy.auth_token = PROXY_TOKEN.read_text().strip()
 
-    c.KitSpawner.client_kwargs = {"base_url": WARDEN}
+    c.JupyterHub.concurrent_spawn_limit = 0  # starts queue, nobody is sent away
+    c.KitSpawner.client_kwargs = {"base_url": WARDEN, "max_pool_size": ENGINE_CONNECTIONS}
     c.KitSpawner.network_name = env.docker_network_name

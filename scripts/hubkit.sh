@@ -22,7 +22,7 @@ cd "$(dirname "$0")/.."
 
 edits= input= p12= ca= password= terminal=
 case "${1:-} ${2:-}" in
-"users list" | "users sync" | "users block" | "users unblock" | "users release" | "users invite" | "servers why")
+"users list" | "users sync" | "users block" | "users unblock" | "users release" | "users invite" | "servers why" | "pool list" | "pool drain" | "pool resize")
     hub_runs || fail "the hub does not run." "Start it with 'make up'."
     in_hub "$@"
     exit

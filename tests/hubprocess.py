@@ -35,7 +35,9 @@ from hubkit import stack
 from tests.noproxy import NoProxy
 
 root = Path({root!r})
-for real, mine in ((stack.ROOT, root / "run" / "hub"), (stack.DATA, root / "data")):
+places = {{stack.ROOT: root / "run" / "hub", stack.DATA: root / "data"}}
+places[stack.MOUNTER.parent] = root / "run" / "mounter"
+for real, mine in places.items():
     for name, path in list(vars(stack).items()):
         if isinstance(path, Path) and path.is_relative_to(real):
             setattr(stack, name, mine / path.relative_to(real))
@@ -62,6 +64,7 @@ class HubProcess:
     Attributes:
         path: Where its files lie.
         client: How it reaches the engine: arguments of `docker.APIClient`.
+        host: How the command line reaches it: DOCKER_HOST, "" for the one that runs here.
         settings: What stands in .env.
     """
 
@@ -70,6 +73,7 @@ class HubProcess:
     port: int = field(default_factory=free_port)
     token: str = field(default_factory=lambda: secrets.token_hex(16))
     client: dict[str, Any] = field(default_factory=dict)
+    host: str = ""
     settings: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
@@ -80,7 +84,14 @@ class HubProcess:
         (self.path / "userlist").write_text("admin admin\n")
         shutil.copy(ROOT / "jupyterhub_config.py", self.path)
         (self.path / "site").symlink_to(self.places.root / "site")
-        run("docker", "network", "create", self.network)
+        self.docker("network", "create", self.network)
+        [network] = json.loads(self.docker("network", "inspect", self.network))
+        self.address = network["IPAM"]["Config"][0]["Gateway"]  # of the hub, for servers
+
+    def docker(self, *words: str, check: bool = True) -> str:
+        """Run a command on the hub's engine; return what it printed."""
+        told = {"DOCKER_HOST": self.host} if self.host else {}
+        return str(run("docker", *words, check=check, env={**os.environ, **told}).stdout)
 
     @property
     def notebook(self) -> str:
@@ -105,10 +116,9 @@ class HubProcess:
     def start(self, **env: str) -> HubProcess:
         """Start the hub with these settings; return when it answers."""
         self.lay_out()
-        [network] = json.loads(run("docker", "network", "inspect", self.network).stdout)
         values = {"root": str(self.path), "port": self.port, "token": self.token}
         values["client"] = self.client
-        values |= {"host": network["IPAM"]["Config"][0]["Gateway"], "password": PASSWORD}
+        values |= {"host": self.address, "password": PASSWORD}
         (self.path / "config.py").write_text(CONFIG.format(**values))
         given = {"COMPOSE_PROJECT_NAME": self.project, "DOCKER_NETWORK_NAME": self.network}
         given |= {"DOCKER_NOTEBOOK_IMAGE": self.notebook, "IDLE_TIMEOUT": "0"}
@@ -178,10 +188,10 @@ class HubProcess:
             ("container", ("ls", "-aq"), ("rm", "-f", "-v")),
             ("volume", ("ls", "-q"), ("rm", "-f")),
         ):
-            found = run("docker", kind, *listing, *mine).stdout.split()
+            found = self.docker(kind, *listing, *mine).split()
             if found:
-                run("docker", kind, *removal, *found, check=False)
-        run("docker", "network", "rm", self.network, check=False)
+                self.docker(kind, *removal, *found, check=False)
+        self.docker("network", "rm", self.network, check=False)
 
 
 MODES = ("usual", "stubborn", "slow", "exits", "greedy", "deaf")

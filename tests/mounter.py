@@ -29,6 +29,37 @@ CMD ["sleep", "infinity"]
 """
 
 
+def start_mounter(
+    project: str,
+    run_folder: Path,
+    settings: dict[str, str],
+    *,
+    lacking: str = "",
+    pid: str = "host",
+) -> str:
+    """Start a mounter as docker-compose.yml does; return the container's name."""
+    name = f"{project}-mounter"
+    words = ["docker", "run", "-d", "--name", name, "--user", "0:0", "--read-only"]
+    words += ["--network", "none", "--cap-drop", "ALL", f"--pid={pid}"]
+    words += [f"--cap-add={one}" for one in CAPABILITIES if one != lacking]
+    for option in ("no-new-privileges:true", "apparmor:unconfined", "label:disable"):
+        words += ["--security-opt", option]
+    words += ["--mount", f"type=bind,src={VOLUMES},dst={VOLUMES},ro,bind-propagation=rslave"]
+    words += ["--volume", "/var/run/docker.sock:/run/docker.sock"]
+    words += ["--volume", f"{run_folder}:/run/hubkit/mounter"]
+    for setting in {"COMPOSE_PROJECT_NAME": project, **settings}.items():
+        words += ["--env", "=".join(setting)]
+    run(*words, HUB_IMAGE, "python", "-m", "hubkit.warden.mounter")
+    return name
+
+
+def build_hub_image() -> None:
+    """Build the image the mounter runs from."""
+    bundle = "id=ca_bundle,src=/etc/ssl/certs/ca-certificates.crt"
+    file = "Dockerfile.jupyterhub"
+    run("docker", "build", "--tag", HUB_IMAGE, "--file", file, "--secret", bundle, ".", timeout=600)
+
+
 @dataclass
 class Pool:
     """A mounter and what it may mount where; all names begin with the project's."""
@@ -52,19 +83,9 @@ class Pool:
         return ",".join(f"{self.project}-{name}:{place}" for name, place in places.items())
 
     def start(self, *, lacking: str = "", pid: str = "host") -> str:
-        """Start the mounter as docker-compose.yml does, or with one capability less."""
-        name = f"{self.project}-mounter"
-        words = ["docker", "run", "-d", "--name", name, "--user", "0:0", "--read-only"]
-        words += ["--network", "none", "--cap-drop", "ALL", f"--pid={pid}"]
-        words += [f"--cap-add={one}" for one in CAPABILITIES if one != lacking]
-        for option in ("no-new-privileges:true", "apparmor:unconfined", "label:disable"):
-            words += ["--security-opt", option]
-        words += ["--mount", f"type=bind,src={VOLUMES},dst={VOLUMES},ro,bind-propagation=rslave"]
-        words += ["--volume", "/var/run/docker.sock:/run/docker.sock"]
-        words += ["--volume", f"{self.run_folder}:/run/hubkit/mounter"]
-        words += ["--env", f"COMPOSE_PROJECT_NAME={self.project}"]
-        words += ["--env", f"DOCKER_NOTEBOOK_DIR={HOME}", "--env", f"EXTRA_VOLUMES={self.extra}"]
-        run(*words, HUB_IMAGE, "python", "-m", "hubkit.warden.mounter")
+        """Start the mounter, maybe with one capability less, or without seeing processes."""
+        settings = {"DOCKER_NOTEBOOK_DIR": HOME, "EXTRA_VOLUMES": self.extra}
+        name = start_mounter(self.project, self.run_folder, settings, lacking=lacking, pid=pid)
         until(lambda: "not answer" not in self.unsupported(), 20, "the mounter answers")
         return name
 
@@ -79,7 +100,7 @@ class Pool:
     def container(self, *words: str, **labels: str) -> str:
         marks = [f"--label={name}={value}" for name, value in labels.items()]
         marks += [f"--label=kittest={self.project}", "--cap-drop=ALL"]
-        return run("docker", "run", "-d", *marks, *words, IMAGE).stdout.strip()
+        return run("docker", "run", "-d", "-i", *marks, *words, IMAGE).stdout.strip()
 
     def volume(self, name: str, *words: str, **labels: str) -> str:
         """Make a volume and return its whole name."""
@@ -112,8 +133,8 @@ class Pool:
         self.fill(whole)
         return Mount(whole, target, read_only)
 
-    def mount(self, container: str, *mounts: Mount, user: str = "ada") -> None:
-        asyncio.run(self.client.mount(container, user, mounts))
+    def mount(self, container: str, *mounts: Mount, user: str = "ada", told: str = "") -> None:
+        asyncio.run(self.client.mount(container, user, mounts, told))
 
     def destroy(self) -> None:
         """Remove everything of this pool, and nothing else."""

@@ -14,7 +14,20 @@ from importlib import import_module
 from hubkit import __version__
 from hubkit.errors import HubkitError
 
-VERBS = ("certs", "check", "hub", "init", "prepare", "settings", "users", "wait", "welcome")
+VERBS = (
+    "certs",
+    "check",
+    "hub",
+    "init",
+    "pool",
+    "prepare",
+    "servers",
+    "settings",
+    "tmpnb-import",
+    "users",
+    "wait",
+    "welcome",
+)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -22,7 +35,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="hubkit", description="Run a JupyterHub on Docker.")
     parser.add_argument("--version", action="version", version=__version__)
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    modules = {name: import_module(f"hubkit.cli.{name}") for name in VERBS}
+    modules = {name: import_module(f"hubkit.cli.{name.replace('-', '_')}") for name in VERBS}
     for name, module in modules.items():
         help_text = (module.__doc__ or "").splitlines()[0]
         module.add_arguments(verbs.add_parser(name, help=help_text, description=module.__doc__))

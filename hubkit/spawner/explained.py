@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from docker.errors import NotFound
+from tornado.web import HTTPError
 from traitlets import Instance
 
 from hubkit.errors import NotYours
@@ -15,11 +16,11 @@ from hubkit.spawner import failures
 from hubkit.spawner.complaints import Attempt, Cause
 from hubkit.spawner.engine import is_silence
 from hubkit.spawner.failures import SHOWN, Failure
-from hubkit.spawner.pulling import PullFailed
 from hubkit.spawner.owned import OwnedContainer
+from hubkit.spawner.pulling import PullFailed
 from hubkit.spawner.readiness import Died, NotReady
 from hubkit.spawner.record import Record
-from hubkit.spawner.refusals import Explained, StartFailed, cause_of
+from hubkit.spawner.refusals import Explained, StartFailed, cause_of, refused
 
 NEVER_STARTED = "created"  # a container's status
 STILL_THERE = "What the start of %s left is still there: %s"
@@ -77,6 +78,8 @@ class ExplainedServer(OwnedContainer):
             )
         if not isinstance(error, Exception):
             return error  # cancelled
+        if isinstance(error, HTTPError) and not isinstance(error, Explained):
+            error = refused(error)
         failure = Failure.now(cause, self.user.name, self.name, log=log)
         self.write_down(failure)
         return error if isinstance(error, Explained | NotYours) else StartFailed(failure)

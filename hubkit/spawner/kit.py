@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from contextlib import nullcontext as nothing
 from typing import Any
 
 from docker.errors import NotFound
@@ -11,16 +12,16 @@ from traitlets import Bool, Int, default
 
 from hubkit.spawner import injection
 from hubkit.spawner.engine import is_silence
-from hubkit.spawner.housed import HousedServer
 from hubkit.spawner.progress import Progress
 from hubkit.spawner.readiness import wait_until_ready
 from hubkit.spawner.turns import Turns
+from hubkit.spawner.warm import WarmServer
 
 DAY = 86400  # seconds
 QUEUED, CREATING, STARTING, WAITING = 1, 65, 75, 85  # percent of a start
 
 
-class KitSpawner(HousedServer):
+class KitSpawner(WarmServer):
     """Start each server in a container of its own, with the user's home in a volume."""
 
     ready_timeout = Int(
@@ -71,9 +72,9 @@ class KitSpawner(HousedServer):
         self._starting = True
         try:
             async with contextlib.AsyncExitStack() as self._turn:
+                self._turn.enter_context(self.pool.starting() if self.pool else nothing())
                 await self.prepare_mounts()
-                address: tuple[str, int] = await super().start()
-                await self._answering(*address)
+                address = await self.start_warm() or await self._start_cold()
         except BaseException as error:
             raise await self.undone(error) from error
         finally:
@@ -81,6 +82,11 @@ class KitSpawner(HousedServer):
             self.start_progress.end()
         if self.record:
             self.record.over(self.user.name, self.name)
+        return address
+
+    async def _start_cold(self) -> tuple[str, int]:
+        address: tuple[str, int] = await super().start()
+        await self._answering(*address)
         return address
 
     async def pull_image(self, image: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 HUB = "hubkit.hub"
 USER = "hubkit.user"
 SERVER = "hubkit.server"
+POOL = "hubkit.pool"  # the key of its blueprint; whose server it became, its name says
 
 
 def of_server(project: str, user: str, server: str) -> dict[str, str]:
@@ -45,3 +46,19 @@ def is_server_of(
     if not home:
         return found.get(USER) == user
     return any(mount.get("Name") == home for mount in container.get("Mounts") or ())
+
+
+def is_handed_out(container: Mapping[str, Any], project: str, identity: str, name: str) -> bool:
+    """Return whether *container*, an answer of the engine, was given away by the pool.
+
+    Labels cannot be changed. What counts is what the hub wrote down, and the name, which is
+    given last of all.
+
+    Args:
+        container: A container with the label `POOL`.
+        project: The hub's project.
+        identity: The container's id that is on record for the server, "" for none.
+        name: What the server's container is called.
+    """
+    mine = read(container).get(HUB) == project and container["Id"] == identity
+    return bool(mine and container["Name"].lstrip("/") == name)

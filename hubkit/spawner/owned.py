@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from docker.errors import APIError, NotFound
+from dockerspawner import DockerSpawner
 from traitlets import Int, Unicode, default
 
 from hubkit import names
@@ -32,6 +33,8 @@ class OwnedContainer(ParallelEngine):
         help="""Processes and threads of one server; 0 for no limit.""",
     )
 
+    _only_words = False  # whether to say what would be created, instead of creating it
+
     @default("remove")
     def _default_remove(self) -> bool:
         # A container kept would keep its image, limits and environment too.
@@ -54,7 +57,26 @@ class OwnedContainer(ParallelEngine):
             host = limits.with_defaults(kwargs["host_config"], self.pids_limit)
             # The hub removes it, once it has read why it ended.
             kwargs["host_config"] = {**host, "AutoRemove": False}
+            if self._only_words:
+                return kwargs
         return await super().docker(method, *args, **kwargs)
+
+    async def blueprint_kwargs(self) -> dict[str, Any]:
+        """Return what a cold start would send to the engine to create the container.
+
+        Beside the words for `docker.APIClient.create_container` stands, as ``inspected``,
+        the engine's answer about the image.
+
+        Raises:
+            docker.errors.ImageNotFound: The image is not there.
+        """
+        self._image = await self.docker("inspect_image", self.image)
+        self._only_words = True
+        try:
+            words = await DockerSpawner.create_object(self)
+        finally:
+            self._only_words = False
+        return {**words, "inspected": self._image}
 
     async def get_object(self) -> dict[str, Any] | None:
         """Return this server's container; one of its name that is not ours is none."""

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from docker.errors import APIError
 from jupyterhub.spawner import SpawnException
 from requests import RequestException
+from tornado.web import HTTPError
 
 from hubkit.errors import EngineError, NotYours
 from hubkit.spawner import complaints
@@ -75,6 +76,14 @@ def _html(failure: Failure) -> str:
     )
 
 
+def refused(error: HTTPError) -> Explained:
+    """Return DockerSpawner's or a hook's refusal, e.g. of an image, as one the user can read."""
+    said = error.log_message % error.args if error.log_message and error.args else error.log_message
+    reason = "refused" if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR else "hub"
+    message = str(getattr(error, "jupyterhub_message", said or error))
+    return Explained(message, reason=reason, status_code=error.status_code)
+
+
 def cause_of(error: BaseException, attempt: Attempt, secrets: Iterable[str] = ()) -> Cause:
     """Return what an error during a start means for its user.
 
@@ -85,6 +94,8 @@ def cause_of(error: BaseException, attempt: Attempt, secrets: Iterable[str] = ()
     """
     if isinstance(error, Explained):
         return Cause(error.reason, error.jupyterhub_message)
+    if isinstance(error, HTTPError):
+        return cause_of(refused(error), attempt, secrets)
     if isinstance(error, NotYours):
         return Cause("name", str(error))
     if isinstance(error, APIError | EngineError):

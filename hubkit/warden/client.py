@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, UnixConnector
 
@@ -23,13 +24,14 @@ class MounterClient:
     def __init__(self, socket: Path):
         self._socket = str(socket)
 
-    async def mount(self, container: str, user: str, mounts: Sequence[Mount]) -> None:
-        """Mount a user's volumes into a waiting container of the pool.
+    async def mount(self, container: str, user: str, mounts: Sequence[Mount], told: str) -> None:
+        """Mount a user's volumes into a waiting container of the pool, then tell it its user.
 
         Args:
             container: Its whole id.
             user: The user's name, as on the label of the home volume.
-            mounts: Existing volumes by name, the home among them.
+            mounts: Existing volumes by name, the home among them; none for who has no home.
+            told: A line for its standard input.
 
         Raises:
             Refused: Nothing was mounted; with `Reason.FAILED` also where the mounter did
@@ -39,10 +41,24 @@ class MounterClient:
             {"volume": one.source, "target": one.target, "read_only": one.read_only}
             for one in mounts
         ]
-        document = {"container": container, "user": user, "mounts": wanted}
+        document = {"container": container, "user": user, "mounts": wanted, "told": told}
         status, answer = await self._ask("POST", "/mounts", document)
         if status != 204:
             raise Refused(Reason(answer["reason"]), answer["message"])
+
+    async def untouched(self, container: str) -> bool:
+        """Return whether nothing was ever mounted into a waiting container of the pool.
+
+        Args:
+            container: Its whole id.
+
+        Raises:
+            Refused: It does not wait, or is not the pool's; or the mounter did not answer.
+        """
+        status, answer = await self._ask("GET", f"/containers/{container}", None)
+        if status != 200:
+            raise Refused(Reason(answer["reason"]), answer["message"])
+        return bool(answer["untouched"])
 
     async def unsupported(self) -> str:
         """Return why nothing can be mounted on this machine, or ""."""
@@ -50,9 +66,9 @@ class MounterClient:
             _, answer = await self._ask("GET", "/health", None)
         except Refused as refused:
             return refused.message
-        return answer["reason"]
+        return str(answer["reason"])
 
-    async def _ask(self, method: str, path: str, document: object) -> tuple[int, dict[str, str]]:
+    async def _ask(self, method: str, path: str, document: object) -> tuple[int, dict[str, Any]]:
         timeout = ClientTimeout(total=SECONDS)
         connector = UnixConnector(self._socket)
         try:

@@ -27,10 +27,10 @@ SECONDS = 5  # that a child may take
 DONE = b"done"
 
 
-def mount_job(process: int, container: str, volumes: list[mounting.Volume]) -> bytes:
+def mount_job(process: int, container: str, volumes: list[mounting.Volume], told: str) -> bytes:
     """Return the job that is `mounting.mount`."""
     wanted = [(one.source, one.target, one.read_only) for one in volumes]
-    return json.dumps({"mount": [process, container, wanted]}).encode()
+    return json.dumps({"mount": [process, container, wanted, told]}).encode()
 
 
 def rehearse_job(volumes: str) -> bytes:
@@ -41,9 +41,9 @@ def rehearse_job(volumes: str) -> bytes:
 def work_of(job: bytes) -> Callable[[], None]:
     """Return what is to be done for a job."""
     match json.loads(job):
-        case {"mount": [process, container, volumes]}:
+        case {"mount": [process, container, volumes, told]}:
             wanted = [mounting.Volume(*one) for one in volumes]
-            return lambda: mounting.mount(process, container, wanted)
+            return lambda: mounting.mount(process, container, wanted, told)
         case {"rehearse": volumes}:
             return lambda: mounting.rehearse(volumes)
     raise ValueError("not a job of this program")

@@ -1,9 +1,10 @@
 """Mount users' volumes into waiting containers of the pool: ``python -m hubkit.warden.mounter``.
 
-Listens on a socket that only the hub can open, and serves two requests:
+Listens on a socket that only the hub can open, and serves three requests:
 
 - ``POST /mounts`` with a `hubkit.warden.rules.Request` as JSON: 204, or
   ``{"reason": …, "message": …}`` and nothing was mounted.
+- ``GET /containers/ID``: ``{"untouched": …}``, whether nothing was mounted into it so far.
 - ``GET /health``: ``{"reason": ""}``, or why nothing can be mounted here.
 """
 
@@ -22,7 +23,7 @@ from urllib.parse import quote
 from aiohttp import ClientError, ClientSession, ClientTimeout, UnixConnector, web
 
 from hubkit.settings import Settings
-from hubkit.warden import forks
+from hubkit.warden import forks, mounting
 from hubkit.warden.children import Children
 from hubkit.warden.refusals import STATUS, Reason, Refused
 from hubkit.warden.rules import Request, Rules, parse
@@ -71,9 +72,23 @@ class Mounter:
                 self._rules.volume(one, request.user, volume)
                 for one, volume in zip(request.mounts, volumes, strict=True)
             ]
-            await self._children.do(forks.mount_job(process, request.container, wanted))
+            job = forks.mount_job(process, request.container, wanted, request.told)
+            await self._children.do(job)
         finally:
             self._busy.remove(request.container)
+
+    async def untouched(self, container: str) -> bool:
+        """Return whether a member of the pool waits and nothing was mounted into it.
+
+        Raises:
+            Refused: It is no running member of this hub's pool.
+        """
+        process = self._rules.process(await self._inspect(f"/containers/{container}/json"))
+        try:
+            mountinfo = Path(f"/proc/{process}/mountinfo").read_text(encoding="utf-8")
+        except OSError:
+            raise Refused(Reason.STOPPED, "the container ended") from None
+        return not mounting.mount_points(mountinfo) & self._rules.targets()
 
     async def supported(self) -> str:
         """Return why nothing can be mounted here, or ""."""
@@ -135,11 +150,21 @@ def make_app(rules: Rules, engine: str) -> web.Application:
     async def mounts(asked: web.Request) -> web.Response:
         return await _answer(found["mounter"], asked)
 
+    async def look(asked: web.Request) -> web.Response:
+        container = asked.match_info["container"]
+        try:
+            untouched = await found["mounter"].untouched(container)
+        except Refused as refused:
+            answer = {"reason": refused.reason, "message": refused.message}
+            return web.json_response(answer, status=STATUS[refused.reason])
+        return web.json_response({"untouched": untouched})
+
     async def health(_: web.Request) -> web.Response:
         return web.json_response({"reason": await found["mounter"].supported()})
 
     app.cleanup_ctx.append(connect)
     app.router.add_post("/mounts", mounts)
+    app.router.add_get("/containers/{container:[0-9a-f]{64}}", look)
     app.router.add_get("/health", health)
     return app
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Sequence
+import stat
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +21,8 @@ from hubkit.warden import syscalls
 from hubkit.warden.refusals import Reason, Refused
 
 # Their numbers are in linux/capability.h. Mount; enter a mount namespace; look at another's
-# process; pass folders that belong to a user alone.
-CAPABILITIES = {"SYS_ADMIN": 21, "SYS_CHROOT": 18, "SYS_PTRACE": 19, "DAC_READ_SEARCH": 2}
+# process; pass folders, and write into a pipe, that belong to a user alone.
+CAPABILITIES = {"SYS_ADMIN": 21, "SYS_CHROOT": 18, "SYS_PTRACE": 19, "DAC_OVERRIDE": 1}
 OCTAL = re.compile(r"\\([0-7]{3})")
 
 
@@ -40,13 +41,14 @@ class Volume:
     read_only: bool = False
 
 
-def mount(process: int, container: str, wanted: Sequence[Volume]) -> None:
-    """Mount all of *wanted* or nothing. Only for a child process.
+def mount(process: int, container: str, wanted: Sequence[Volume], told: str) -> None:
+    """Mount all of *wanted*, then tell who it is for; or do nothing. Only for a child process.
 
     Args:
         process: Id of the container's first process.
         container: The container's whole id.
         wanted: Volumes with different targets.
+        told: A line for the standard input of the container, without its end.
 
     Raises:
         Refused: The container is not as it should be, and nothing was mounted.
@@ -60,6 +62,7 @@ def mount(process: int, container: str, wanted: Sequence[Volume]) -> None:
         taken = mount_points(_read(proc, "mountinfo"))
         namespace = os.open("ns/mnt", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc)
         root = os.open("root", syscalls.FOLDER, dir_fd=proc)
+        ear = _standard_input(proc)
     except (FileNotFoundError, ProcessLookupError):
         raise Refused(Reason.STOPPED, "the container ended") from None
     prepared: list[tuple[int, int]] = []
@@ -73,15 +76,33 @@ def mount(process: int, container: str, wanted: Sequence[Volume]) -> None:
         trees[one.target] = tree
         prepared.append((tree, target))
     syscalls.enter(namespace)
-    _attach(prepared)
+    _attach(prepared, lambda: _tell(ear, told))
 
 
-def _attach(prepared: Sequence[tuple[int, int]]) -> None:
+def _standard_input(proc: int) -> int:
+    """Return the process's standard input, to be written to.
+
+    It is a pipe, and whoever may look into the process may open its other end: proc(5).
+    """
+    ear = os.open("fd/0", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=proc)
+    if not stat.S_ISFIFO(os.fstat(ear).st_mode):
+        raise Refused(Reason.NOT_ALLOWED, "the container takes nothing on its standard input")
+    return ear
+
+
+def _tell(ear: int, told: str) -> None:
+    line = f"{told}\n".encode()
+    if os.write(ear, line) != len(line):
+        raise OSError(errno.EAGAIN, "nobody reads the standard input")
+
+
+def _attach(prepared: Sequence[tuple[int, int]], then: Callable[[], None]) -> None:
     done: list[int] = []
     try:
         for tree, target in prepared:
             syscalls.attach(tree, target)
             done.append(tree)
+        then()
     except OSError:
         for tree in reversed(done):
             syscalls.detach(tree)
@@ -175,7 +196,7 @@ def rehearse(volumes: str) -> None:
         syscalls.leave()
         target = syscalls.open_within(os.open("/", syscalls.FOLDER), volumes)
         syscalls.set_flags(tree, read_only=True)
-        _attach([(tree, target)])
+        _attach([(tree, target)], lambda: None)
         syscalls.detach(tree)
         syscalls.enter(namespace)
     except OSError as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -31,12 +31,15 @@ class Request:
     Attributes:
         container: Whole id of a running container of the pool.
         user: The user's name, as on the label of the home volume.
-        mounts: Volumes by name, the home among them; targets all different.
+        mounts: Volumes by name, the home among them; targets all different. None at all for
+            somebody who has no home.
+        told: The line its standard input gets once they are mounted; it may hold tokens.
     """
 
     container: str
     user: str
     mounts: tuple[Mount, ...]
+    told: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -61,13 +64,17 @@ class Rules:
     def check_request(self, request: Request) -> None:
         """Raise `Refused` unless every path, and every further volume, is of this site."""
         homes = [one for one in request.mounts if one.target == _plain(self.home)]
-        if [one.read_only for one in homes] != [False]:
+        if request.mounts and [one.read_only for one in homes] != [False]:
             raise Refused(Reason.NOT_ALLOWED, f"no home to write to, at {self.home}")
         allowed = [_for_user(one, request.user) for one in self.extra]
         for one in request.mounts:
             if one not in (*homes, *allowed):
                 message = f"{one.source} at {one.target} is not in EXTRA_VOLUMES"
                 raise Refused(Reason.NOT_ALLOWED, message)
+
+    def targets(self) -> set[str]:
+        """Return where something may be mounted later, for a user without odd characters."""
+        return {_plain(self.home), *(_plain(one.target) for one in self.extra)}
 
     def process(self, container: Mapping[str, Any]) -> int:
         """Return the id of the first process of a waiting container of this hub's pool.
@@ -119,14 +126,21 @@ def parse(body: Any) -> Request:
         Refused: It is not of the form the `Request` has.
     """
     match body:
-        case {"container": str(container), "user": str(user), "mounts": [_, *_] as given}:
+        case {
+            "container": str(container),
+            "user": str(user),
+            "mounts": [*given],
+            "told": str(told),
+        }:
             mounts = tuple(_mount(one) for one in given)
         case _:
-            raise Refused(Reason.MALFORMED, "container, user and mounts are needed")
+            raise Refused(Reason.MALFORMED, "container, user, mounts and told are needed")
+    if "\n" in told:
+        raise Refused(Reason.MALFORMED, "what is told must be one line")
     if not CONTAINER_ID.fullmatch(container):
         raise Refused(Reason.MALFORMED, "container must be a whole id")
     _require_different([one.target for one in mounts])
-    return Request(container, user, mounts)
+    return Request(container, user, mounts, told)
 
 
 def _mount(given: Any) -> Mount:

@@ -11,7 +11,17 @@ import pytest
 
 from hubkit.values import Mount
 from hubkit.warden.refusals import Reason, Refused
-from tests.mounter import HOME, HUB_IMAGE, IMAGE, MEMBER, Pool, inspect, mounts_of, sh
+from tests.mounter import (
+    HOME,
+    HUB_IMAGE,
+    IMAGE,
+    MEMBER,
+    Pool,
+    build_hub_image,
+    inspect,
+    mounts_of,
+    sh,
+)
 from tests.support import run, until
 
 pytestmark = pytest.mark.docker
@@ -20,9 +30,7 @@ pytestmark = pytest.mark.docker
 @pytest.fixture(scope="module")
 def images() -> None:
     run("docker", "build", "--tag", IMAGE, "-", input=MEMBER)
-    bundle = "id=ca_bundle,src=/etc/ssl/certs/ca-certificates.crt"
-    file = "Dockerfile.jupyterhub"
-    run("docker", "build", "--tag", HUB_IMAGE, "--file", file, "--secret", bundle, ".", timeout=600)
+    build_hub_image()
 
 
 @pytest.fixture
@@ -290,7 +298,7 @@ def test_children_that_are_killed(pool: Pool):
     assert HOME in mounts_of(member)
 
 
-@pytest.mark.parametrize("lacking", ["SYS_ADMIN", "SYS_CHROOT", "SYS_PTRACE", "DAC_READ_SEARCH"])
+@pytest.mark.parametrize("lacking", ["SYS_ADMIN", "SYS_CHROOT", "SYS_PTRACE", "DAC_OVERRIDE"])
 def test_each_capability_is_needed(idle: Pool, lacking: str):
     """Without any one of its capabilities nothing is mounted, and the mounter says which."""
     idle.start(lacking=lacking)

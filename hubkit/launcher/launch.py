@@ -1,0 +1,55 @@
+"""Start a single-user server: `launch.py SCRIPT ARGUMENT…` does what SCRIPT does, sooner."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import runpy
+import sys
+from pathlib import Path
+
+OWN = Path(__file__).resolve().parent
+ROOT = OWN.parents[1]
+
+
+def main() -> None:
+    """Run the script in the first argument, as the interpreter itself would."""
+    script = sys.argv[1]
+    # Where the interpreter put the launcher's folder, the script's belongs.
+    if sys.path and Path(sys.path[0]).resolve() == OWN:
+        sys.path[0] = str(Path(script).resolve().parent)
+    wait = os.environ.get("HUBKIT_WAIT")
+    sys.argv = sys.argv[1:]
+    try:
+        _prepare()
+    except Exception as error:  # noqa: BLE001 (the server starts, be it slower)
+        _say(f"starting without the launcher's help: {error!r}")
+    if wait:
+        from hubkit.launcher import waiting  # noqa: PLC0415
+
+        waiting.wait(script)
+    runpy.run_path(script, run_name="__main__")
+
+
+def _prepare() -> None:
+    sys.path.insert(0, str(ROOT))
+    try:
+        from hubkit.launcher import environment, quick, standins  # noqa: PLC0415
+    finally:
+        sys.path.remove(str(ROOT))
+    environment.replace(environment.as_it_came())
+    quick.begin()
+    standins.install()
+    # Jupyter looks for enabled extensions in the folders of this list. In this process alone
+    # ours is one of them.
+    paths = importlib.import_module("jupyter_core.paths")
+    paths.ENV_CONFIG_PATH.append(str(ROOT / "etc"))
+
+
+def _say(what: str) -> None:
+    sys.stderr.write(f"hubkit: {what}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""The pool of a hub that runs."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from jupyterhub.app import JupyterHub
+
+from hubkit import stack
+from hubkit.pool import control, nobody
+from hubkit.pool.engine import PoolEngine
+from hubkit.pool.keeper import Keeper
+from hubkit.pool.pool import Pool
+from hubkit.spawner.engine import ParallelEngine
+from hubkit.warden.client import MounterClient
+
+AGAIN = 0.2  # seconds
+
+
+async def keep(pool: Pool) -> None:
+    """Wait for the hub to be up, then look after *pool* until cancelled."""
+    settings = await _hub_is_up()
+    server = await control.serve(pool, control.SOCKET)
+    async with server:
+        client = await asyncio.to_thread(_client, settings)
+        engine = PoolEngine(client, ParallelEngine.calls)
+        await Keeper(pool, engine, MounterClient(stack.MOUNTER), nobody.Nobody(settings)).run()
+        # With the pool switched off there still is somebody to say so.
+        await server.serve_forever()
+
+
+async def _hub_is_up() -> dict[str, Any]:
+    """Return the settings of the hub's web application once it listens."""
+    # There is no event to wait for; by then it knows every server that runs.
+    while not JupyterHub.initialized() or JupyterHub.instance().http_server is None:
+        await asyncio.sleep(AGAIN)
+    settings: dict[str, Any] = JupyterHub.instance().tornado_settings
+    return settings
+
+
+def _client(settings: dict[str, Any]) -> Any:
+    return nobody.spawner(settings).client

@@ -1,0 +1,181 @@
+"""Visitors on the whole stack: edge, proxy, hub, warden, containers without a home."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+import websocket
+
+from tests.support import Stack, run, until
+
+pytestmark = pytest.mark.docker
+
+ADMIN = "admin-of-the-tests"
+ORIGIN = "https://book.example.org"
+
+
+@pytest.fixture(scope="module")
+def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    settings = {
+        "AUTH": "temporary",
+        "TEMPORARY_CAPACITY": "3",
+        "TEMPORARY_MEM_LIMIT": "512M",
+        "TEMPORARY_ADMIN_TOKEN": ADMIN,
+        "TEMPORARY_MAX_AGE": "590",  # ten minutes before the end a line is shown
+        "CORS_ORIGINS": ORIGIN,
+    }
+    made = Stack.make(tmp_path_factory.mktemp("stack") / "kit", **settings)
+    try:
+        made.up()
+        yield made
+    finally:
+        made.destroy()
+
+
+@pytest.fixture
+def stack(temporary: Stack) -> Iterator[Stack]:
+    yield temporary
+    for name in visitors(temporary):
+        until(lambda name=name: ended(temporary, name), 60, f"{name} is gone")
+
+
+def asked(stack: Stack, method: str, path: str, **extra: Any) -> requests.Response:
+    with requests.Session() as session:
+        session.trust_env = False
+        verify = str(stack.certificate)
+        return session.request(method, stack.url + path, verify=verify, timeout=120, **extra)
+
+
+def admin(stack: Stack, method: str, path: str) -> requests.Response:
+    return asked(stack, method, path, headers={"Authorization": f"token {ADMIN}"})
+
+
+def visitors(stack: Stack) -> list[str]:
+    return [one["name"] for one in admin(stack, "GET", "/api/visitors").json()["visitors"]]
+
+
+def ended(stack: Stack, name: str) -> bool:
+    return admin(stack, "DELETE", f"/api/visitors/{name}").status_code in {204, 404}
+
+
+def traces(stack: Stack) -> dict[str, list[str]]:
+    """Return the containers and volumes of the stack, and the paths its proxy knows."""
+    label = f"label=hubkit.hub={stack.project}"
+    containers = run("docker", "ps", "-aq", "--filter", label).stdout.split()
+    volumes = run("docker", "volume", "ls", "--format", "{{.Name}}").stdout.split()
+    return {
+        "containers": sorted(containers),
+        "volumes": sorted(name for name in volumes if name.startswith(stack.project)),
+    }
+
+
+def test_visit(stack: Stack):
+    """The address of the hub ends, by redirects only, at a JupyterLab that runs."""
+    with requests.Session() as browser:
+        browser.trust_env, browser.verify = False, str(stack.certificate)
+        page = browser.get(f"{stack.url}/lab/tree/x.ipynb?a=b", timeout=120)
+        again = browser.get(stack.url, timeout=120)
+
+    assert page.status_code == 200
+    assert all(step.status_code in {302, 303} for step in page.history)
+    assert len(page.history) < 20
+    assert "/lab/tree/x.ipynb" in page.url
+    assert "a=b" in page.url
+    assert "JupyterLab" in page.text
+    assert "This temporary server ends in" in page.text
+    [name] = visitors(stack)
+    assert f"/user/{name}/" in again.url
+
+
+def test_no_home_and_no_trace(stack: Stack):
+    """A visitor has no volume, limits of their own, and leaves nothing."""
+    before = traces(stack)
+    handed = asked(stack, "POST", "/api/spawn").json()
+    [name] = visitors(stack)
+
+    container = stack.inspect(f"{stack.project}-jupyter-{name.replace('-', '-2d')}")
+    assert container["Mounts"] == []
+    assert container["HostConfig"]["Memory"] == 512 * 2**20
+    assert traces(stack)["volumes"] == before["volumes"]
+    headers = {"Authorization": f"token {handed['token']}"}
+    text = {"type": "file", "format": "text", "content": "1"}
+    path = f"/user/{name}/api/contents/written.txt"
+    assert asked(stack, "PUT", path, headers=headers, json=text).status_code == 201
+
+    until(lambda: ended(stack, name), 60, "the visit is over")
+
+    assert traces(stack) == before
+    assert asked(stack, "GET", path, headers=headers).status_code in {403, 424}
+
+
+def test_a_page_elsewhere(stack: Stack):
+    """As thebe does: the stream, then a kernel that computes, all from another origin."""
+    origin = {"Origin": ORIGIN}
+    stream = asked(stack, "GET", "/build/gh/org/repo/main", headers=origin)
+    assert stream.headers["Access-Control-Allow-Origin"] == ORIGIN
+    last = [line for line in stream.text.splitlines() if line.startswith("data: ")][-1]
+    ready = json.loads(last[6:])
+    assert ready["phase"] == "ready", ready
+    base = ready["url"].removeprefix(stack.url)
+
+    wanted = {
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization",
+    }
+    preflight = asked(stack, "OPTIONS", f"{base}api/kernels", headers={**origin, **wanted})
+    assert preflight.ok, preflight.text
+    assert preflight.headers["Access-Control-Allow-Origin"] == ORIGIN
+    headers = {**origin, "Authorization": f"token {ready['token']}"}
+    kernel = asked(stack, "POST", f"{base}api/kernels", headers=headers, json={})
+    assert kernel.status_code == 201, kernel.text
+    assert kernel.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert asked(stack, "POST", f"{base}api/kernels", headers=origin, json={}).status_code == 403
+    assert computed(stack, base, kernel.json()["id"], ready["token"], "6*7") == "42"
+
+
+def computed(stack: Stack, base: str, kernel: str, token: str, code: str) -> str:
+    """Return what *code* is, asked over a websocket as a page of `ORIGIN` would."""
+    host = stack.url.replace("https", "wss")
+    address = f"{host}{base}api/kernels/{kernel}/channels?token={token}"
+    options = {"sslopt": {"ca_certs": str(stack.certificate)}, "origin": ORIGIN, "timeout": 60}
+    connection = websocket.create_connection(
+        address, header=["Sec-Fetch-Mode: websocket"], http_no_proxy=["*"], **options
+    )
+    header = {
+        "msg_id": "1",
+        "session": "s",
+        "username": "",
+        "msg_type": "execute_request",
+        "version": "5.3",
+    }
+    content = {"code": code, "silent": False, "store_history": False, "user_expressions": {}}
+    message = {"header": header, "parent_header": {}, "metadata": {}, "content": content}
+    try:
+        connection.send(json.dumps({**message, "channel": "shell"}))
+        while True:
+            told = json.loads(connection.recv())
+            if told["msg_type"] == "execute_result":
+                return str(told["content"]["data"]["text/plain"])
+    finally:
+        connection.close()
+
+
+def test_full(stack: Stack):
+    """More than there may be are told so by the edge, whoever they say they are."""
+    for _ in range(3):
+        assert asked(stack, "POST", "/api/spawn").status_code == 200
+
+    forged = {"X-Forwarded-For": "203.0.113.9"}
+    page = asked(stack, "GET", "/", headers={"Accept": "text/html"})
+    answer = asked(stack, "POST", "/api/spawn", headers=forged)
+
+    assert (page.status_code, answer.status_code) == (503, 503)
+    assert page.headers["Retry-After"]
+    assert answer.json()["status"] == "full"
+    addresses = {one["address"] for one in admin(stack, "GET", "/api/visitors").json()["visitors"]}
+    assert "203.0.113.9" not in addresses
+    assert "" not in addresses
