@@ -10,9 +10,10 @@ from pathlib import Path
 from hubkit import auth, pool, stack
 from hubkit.services import culler, expiry, pool_metrics, roster, temporary
 from hubkit.settings import Settings
-from hubkit.spawner import KitSpawner, record
+from hubkit.spawner import record
 from hubkit.spawner import temporary as visiting
 from hubkit.spawner.gateway import Gateway
+from hubkit.spawner.kit import KitSpawner
 from hubkit.userlist import Userlist
 
 c = get_config()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -92,15 +93,15 @@ class Pool:
     def unsupported(self) -> str:
         return asyncio.run(self.client.unsupported())
 
-    def member(self, *words: str, **labels: str) -> str:
+    def member(self, *words: str, command: Sequence[str] = (), **labels: str) -> str:
         """Start a waiting container and return its id."""
         given = {"hubkit.hub": self.project, "hubkit.pool": "image", **labels}
-        return self.container(*words, **given)
+        return self.container(*words, command=command, **given)
 
-    def container(self, *words: str, **labels: str) -> str:
+    def container(self, *words: str, command: Sequence[str] = (), **labels: str) -> str:
         marks = [f"--label={name}={value}" for name, value in labels.items()]
         marks += [f"--label=kittest={self.project}", "--cap-drop=ALL"]
-        return run("docker", "run", "-d", "-i", *marks, *words, IMAGE).stdout.strip()
+        return run("docker", "run", "-d", "-i", *marks, *words, IMAGE, *command).stdout.strip()
 
     def volume(self, name: str, *words: str, **labels: str) -> str:
         """Make a volume and return its whole name."""
@@ -149,6 +150,12 @@ class Pool:
 
 def sh(container: str, words: str, *, check: bool = True) -> Any:
     return run("docker", "exec", container, "sh", "-c", words, check=check)
+
+
+def heard(container: str) -> str:
+    """Return what was told on the standard input, of a container that does not read it."""
+    words = "dd if=/proc/1/fd/0 iflag=nonblock status=none"
+    return str(sh(container, words, check=False).stdout)
 
 
 def mounts_of(container: str) -> dict[str, list[str]]:

@@ -59,6 +59,7 @@ class OwnEngine:
             run("ip", "address", "add", free_subnet(), "dev", self._bridge)
         words = ["dockerd", "--data-root", self.path / "data", "--exec-root", self.path / "exec"]
         words += ["--pidfile", self.path / "pid", "--host", self.url, "--bridge", self._bridge]
+        words += ["--default-address-pool", "base=10.214.0.0/16,size=24"]
         words += ["--iptables=false", "--ip6tables=false", "--ip-masq=false"]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from dataclasses import dataclass
 
 from benchmarks import engine
 from benchmarks.sides.side import FILES, HEALTHY_SECONDS, PASSWORD, Side
+
+POOL_SECONDS, LOOK = 300, 1.0  # for a pool to fill, between two looks at it
+QUIET = 1.0  # seconds until what was just made does nothing more
 
 
 @dataclass
@@ -30,6 +34,7 @@ class Kit(Side):
             "HTTP_PORT": str(self.http_port),
             "DOCKER_NOTEBOOK_IMAGE": self.common.image,
             "SITE_CONFIG": "both.py",
+            "POOL_SIZE": "1",  # an empty one cannot be filled later
         }
 
     def write(self) -> None:
@@ -49,6 +54,26 @@ class Kit(Side):
         async with self.hub() as hub:
             await hub.healthy(HEALTHY_SECONDS)
         await self._make_accounts()
+        await self.keep_ready(0)
+
+    async def keep_ready(self, count: int) -> None:
+        """Let *count* servers wait, and return when they do.
+
+        Raises:
+            TimeoutError: They do not.
+        """
+        pool = ("exec", self.hub_container, "hubkit", "pool")
+        image = self.common.image
+        await engine.docker(*pool, "resize", image, str(count))
+        async with asyncio.timeout(POOL_SECONDS):
+            while await self._ready_ahead() != count:
+                await asyncio.sleep(LOOK)
+        await asyncio.sleep(QUIET if count else 0)
+
+    async def _ready_ahead(self) -> int:
+        listed = await engine.docker("exec", self.hub_container, "hubkit", "pool", "list")
+        lines = (line.split() for line in listed.splitlines())
+        return next((int(words[2]) for words in lines if words[:1] == [self.common.image]), 0)
 
     async def _make_accounts(self) -> None:
         lines = "\n".join((PASSWORD, *self.common.users))

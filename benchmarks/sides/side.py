@@ -102,6 +102,10 @@ class Side(ABC):
     async def start(self) -> None:
         """Start it from nothing."""
 
+    @abstractmethod
+    async def keep_ready(self, count: int) -> None:
+        """Let *count* servers wait for whoever comes next, where a hub can do that."""
+
     def hub(self) -> Hub:
         """Return the hub's API, with all rights."""
         return Hub(self.url, self.common.token, self.tls, self.common.address)

@@ -23,6 +23,9 @@ class Stock(Side):
         """The container of hub and proxy."""
         return self.project
 
+    async def keep_ready(self, count: int) -> None:
+        """Do nothing: DockerSpawner starts no server before somebody asks for it."""
+
     async def start(self) -> None:
         """Build its image from the kit's and start it."""
         kit = f"KIT={self.common.tag}kit"

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from benchmarks.plan import Workload
-from benchmarks.workloads import cells, memory, page, proxy, remote, restart, starts, stops, users
+from benchmarks.workloads import (
+    cells,
+    memory,
+    page,
+    proxy,
+    remote,
+    restart,
+    starts,
+    stops,
+    users,
+    warm,
+)
 
-SHORT = ("cold", "burst10", "stops10", "cells", "memory")
+SHORT = ("cold", "warm", "burst10", "stops10", "cells", "memory")
 ALL = {
     workload.name: workload
-    for module in (starts, stops, cells, restart, memory, remote, proxy, page, users)
+    for module in (starts, warm, stops, cells, restart, memory, remote, proxy, page, users)
     for workload in module.WORKLOADS
 }
 

@@ -70,6 +70,7 @@ PROVIDERS = Providers(
         "cilogon": "cilogon",
         "globus": "globus",
         "openshift": "openshift",
+        "temporary": "temporary",
     }
 )
 
@@ -108,7 +109,7 @@ def configure(c: Any, env: Settings, users: Userlist) -> None:
     Raises:
         ConfigError: AUTH, ALLOW or a provider's settings are wrong.
     """
-    wrong = problems(env)
+    wrong = [*problems(env), *demands.reserved(users.members)]
     if wrong:
         raise ConfigError(wrong)
     Register(stack.REGISTER).apply(users)
@@ -134,7 +135,10 @@ def _pages(c: Any, env: Settings, chosen: Mapping[str, Provider]) -> None:
     """Say on the sign-in page which ways there are."""
     form = next((one.title for one in chosen.values() if one.form), "")
     buttons = [
-        {"title": one.title, "path": f"{prefix(word, chosen)}/oauth_login".lstrip("/")}
+        {
+            "text": one.title if one.door else f"Sign in with {one.title}",
+            "path": (one.door or f"{prefix(word, chosen)}/oauth_login").lstrip("/"),
+        }
         for word, one in chosen.items()
         if not one.form
     ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import combinations
 
 from hubkit.auth.provider import Provider
 from hubkit.errors import Problem
 from hubkit.settings import Settings
+from hubkit.visitors import is_visitor
 
 # The word in ALLOW → the setting that says which.
 WHICH = {"organisation": "allowed_organisations", "group": "allowed_groups"}
@@ -25,6 +26,16 @@ def problems(env: Settings, providers: Mapping[str, Provider]) -> list[Problem]:
     return [*_conflicts(shown, chosen), *_policy(env, chosen), *own]
 
 
+def reserved(members: Iterable[str]) -> list[Problem]:
+    """Return a problem for each of *members*, names of the userlist, that only visitors have."""
+    wrong = "is a name the hub gives to visitors without an account."
+    return [
+        Problem(f"userlist: {name}", wrong, "Give this person another name.")
+        for name in members
+        if is_visitor(name)
+    ]
+
+
 def _conflicts(shown: str, chosen: Mapping[str, Provider]) -> list[Problem]:
     problems = []
     forms = [word for word, provider in chosen.items() if provider.form]
@@ -34,6 +45,9 @@ def _conflicts(shown: str, chosen: Mapping[str, Provider]) -> list[Problem]:
     if "native" in list(chosen)[1:]:
         wrong = "native must stand first: the names you write down are those of the first."
         problems.append(Problem(shown, wrong, "Write AUTH=native,… instead."))
+    if any(one.door for one in list(chosen.values())[:-1]):
+        wrong = "temporary must stand last: the names you write down are those of the first."
+        problems.append(Problem(shown, wrong, "Write AUTH=…,temporary instead."))
     for (one, first), (other, second) in combinations(chosen.items(), 2):
         if first.client and first.client == second.client:
             wrong = f"{one} and {other} both read {first.client}_CLIENT_ID."
@@ -50,7 +64,7 @@ def _policy(env: Settings, chosen: Mapping[str, Provider]) -> list[Problem]:
         wrong = f"must say whom {' and '.join(outside)} may let in; without it nobody knows."
         cure = f"Write one of {', '.join(sorted(known))}, e.g. ALLOW=userlist."
         problems.append(Problem(shown, wrong, cure))
-    if len(chosen) > 1 and env.allow == ("userlist",):
+    if sum(not one.door for one in chosen.values()) > 1 and env.allow == ("userlist",):
         wrong = f"lets in people of {env.auth[0]} only: the names on the list are theirs."
         cure = "Add organisation, group or everyone for the others, or name one way in AUTH."
         problems.append(Problem(shown, wrong, cure))

@@ -95,8 +95,8 @@ class Failures:
         if count:
             count.failures = 0
         places = self._places.pop(name, OrderedDict())
-        places.pop(_place(address), None)
-        places[_place(address)] = None
+        places.pop(place(address), None)
+        places[place(address)] = None
         self._places[name] = places
         _shorten(places, MOST_PLACES)
         _shorten(self._places, MOST_KEYS)
@@ -108,7 +108,7 @@ class Failures:
     def wait(self, name: str, address: str) -> int:
         """Return the seconds *name* at *address* has to wait; 0 where they may try."""
         longest = 0.0
-        known = _place(address) in self._places.get(name, ())
+        known = place(address) in self._places.get(name, ())
         for rule, key in _keys(name, address):
             count = self._counts.get(key)
             if count and count.failures >= rule.failures and not (known and rule.kind == "name"):
@@ -127,7 +127,7 @@ class Failures:
 
     def _take_back(self, name: str, address: str) -> _Count | None:
         """Return the count of *name* at *address*; None where nothing was to take back."""
-        both = self._counts.get(("both", name, _place(address)))
+        both = self._counts.get(("both", name, place(address)))
         if both is None or not both.open:
             return None
         for _, key in _keys(name, address):
@@ -137,13 +137,13 @@ class Failures:
 
 
 def _keys(name: str, address: str) -> Iterator[tuple[Rule, tuple[str, ...]]]:
-    place = _place(address)
-    values = {"both": (name, place), "name": (name,), "address": (place,)}
+    here = place(address)
+    values = {"both": (name, here), "name": (name,), "address": (here,)}
     for rule in RULES:
         yield rule, (rule.kind, *values[rule.kind])
 
 
-def _place(address: str) -> str:
+def place(address: str) -> str:
     """Return what counts as one address: of IPv6 a /64, of which one machine has all."""
     try:
         found = ip_address(address)

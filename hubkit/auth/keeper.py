@@ -18,6 +18,7 @@ from hubkit.auth.recheck import Rechecks
 from hubkit.auth.register import Register
 from hubkit.auth.renames import follow
 from hubkit.userlist import canonical, is_name
+from hubkit.visitors import is_visitor
 
 
 class Keeper(Authenticator):
@@ -66,8 +67,13 @@ class Keeper(Authenticator):
         return str(super().normalize_username(canonical(username)))
 
     def validate_username(self, username: str) -> bool:
-        """Return whether *username* may be a hub user's name."""
-        return is_name(username) and bool(super().validate_username(username))
+        """Return whether *username* may be a hub user's name; a visitor's is nobody else's."""
+        usable = is_name(username) and not is_visitor(username)
+        return usable and bool(super().validate_username(username))
+
+    def owns(self, name: str) -> bool:
+        """Return whether the hub user *name* came by this provider."""
+        return bool(self.register.identity_of(name).partition(":")[0] == self.way)
 
     def ways(self) -> list[str]:
         """Return the words of all providers in use, in the order of AUTH."""
@@ -117,6 +123,9 @@ class Keeper(Authenticator):
 
     def add_user(self, user: Any) -> Any:
         """Tell apart who was added by an administrator; take back rights the list took back."""
+        if is_visitor(user.name):  # who comes for an hour is on no list and in no register
+            user.admin = False
+            return None
         person = self.register.person(user.name)
         if person is None or not person.origin:
             self.register.came(user.name, "added" if self._serving else "found")

@@ -32,6 +32,8 @@ class Provider:
         always: Settings read whatever ALLOW says, e.g. ``allowed_organisations``.
         client: Begin of the names of the settings that hold client id and secret; two
             providers with the same cannot be used together.
+        door: Path below ``/hub`` where people come in without saying who they are; ""
+            for all providers that prove somebody. The title then is the button's text.
     """
 
     title: str
@@ -43,3 +45,4 @@ class Provider:
     groups: bool = False
     always: frozenset[str] = frozenset()
     client: str = ""
+    door: str = ""

@@ -31,9 +31,8 @@ class KitMultiAuthenticator(Guard, MultiAuthenticator):
 
     async def refresh_user(self, user: Any, handler: Any = None, **kwargs: Any) -> Answer:
         """Ask the authenticator *user* came by, or the list alone where that is gone."""
-        way = self.register.identity_of(user.name).partition(":")[0]
         for one in self._authenticators:
-            if one.way == way:
+            if one.owns(user.name):
                 answer: Answer = await one.refresh_user(user, handler, **kwargs)
                 # Left out, JupyterHub would miss them; None leaves them as they are.
                 return {"groups": None, **answer} if isinstance(answer, dict) else answer
@@ -67,6 +66,7 @@ def together(c: Any, chosen: Mapping[str, Provider], classes: Mapping[str, type]
 def prefix(word: str, chosen: Mapping[str, Provider]) -> str:
     """Return where under ``/hub`` the pages of one of *chosen* lie.
 
-    A provider with a form of its own has the sign-in page itself.
+    A provider with a form of its own has the sign-in page itself, one with a door that.
     """
-    return "" if len(chosen) == 1 or chosen[word].form else f"/{word}"
+    one = chosen[word]
+    return "" if len(chosen) == 1 or one.form or one.door else f"/{word}"

@@ -25,8 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Replace this process by JupyterHub's once the engine answers.
 
-    A hub that starts while the engine is silent would take every running server for
-    stopped, and stop it.
+    It looks at every server right away.
     """
     env = Settings.from_env()
     _wait_for_engine(env.docker_notebook_image)

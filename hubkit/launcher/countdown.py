@@ -68,10 +68,15 @@ def show(web_app: Any, ends: float) -> None:
     """
     if not ends:
         return
-    from tornado.web import OutputTransform  # noqa: PLC0415 (only where it is needed)
 
-    class Countdown(OutputTransform):
-        """Changes whole pages only: what comes in pieces is no page with a script."""
+    class Countdown:
+        """One of tornado's output transforms, for whole pages only: those come in one piece."""
+
+        def __init__(self, request: Any):
+            pass
+
+        def transform_chunk(self, chunk: bytes, finishing: bool) -> bytes:  # noqa: ARG002
+            return chunk
 
         def transform_first_chunk(
             self, status_code: int, headers: Any, chunk: bytes, finishing: bool

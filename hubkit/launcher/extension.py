@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
-from hubkit.launcher import memory, quick
+from hubkit.launcher import countdown, memory, quick
 
 LOOK_SECONDS = 10  # between looks at what the memory limit ended
 AGAIN_SECONDS = 0.005
@@ -30,6 +31,7 @@ def _when_started(serverapp: Any) -> None:
     quick.end()
     send_at_once(server)
     tell_of_memory(serverapp)
+    countdown.show(serverapp.web_app, countdown.seconds(os.environ.get(countdown.ENDS)))
     serverapp.log.info("hubkit: TCP_NODELAY is set, the memory limit is watched")
 
 

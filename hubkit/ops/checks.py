@@ -1,7 +1,8 @@
 """Everything `make check` looks at. Each check names the cure for what it finds.
 
 To add a check, write a function that takes a `Kit` and returns problems, and add it to
-`FILES` (needs nothing but the checkout) or `ENGINE` (asks the Docker engine).
+`FILES` (needs nothing but the checkout) or `ENGINE` (asks the Docker engine). What the hub
+starts without goes into `REMARKS`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from hubkit import auth
 from hubkit.certs import checking
 from hubkit.certs.places import COMMAND, Places
 from hubkit.errors import ConfigError, EngineError, Problem
-from hubkit.ops import certificates, configured, engine, reach
+from hubkit.ops import certificates, cold, configured, engine, reach
 from hubkit.ops import gateway as own_gateway
 from hubkit.settings import Settings, check_file, written_values
 from hubkit.spawner import gateway as gateway_settings
@@ -188,6 +189,7 @@ def names(kit: Kit) -> list[Problem]:
         ("volume", f"{project}-acme", "COMPOSE_PROJECT_NAME"),
         ("volume", f"{project}-gateway-secrets", "COMPOSE_PROJECT_NAME"),
         ("volume", f"{project}-gateway", "COMPOSE_PROJECT_NAME"),
+        ("volume", f"{project}-mounter", "COMPOSE_PROJECT_NAME"),
     ]
     return [
         Problem(
@@ -219,6 +221,11 @@ def disk(kit: Kit) -> list[Problem]:  # noqa: ARG001 (all checks are called alik
     return [Problem("the engine's disk", f"has only {free // 2**20} MB left.", cure)]
 
 
+def pool(kit: Kit) -> list[Problem]:
+    """The warm pool: why starts are cold although it is on."""
+    return cold.reasons(kit.env)
+
+
 FILES: tuple[Check, ...] = (
     env_file,
     sign_in,
@@ -232,6 +239,7 @@ FILES: tuple[Check, ...] = (
 ENGINE: tuple[Check, ...] = (ports, names, disk, images)
 # One person's certificate is no reason to keep the hub down, so `init` does not look.
 PEOPLE: tuple[Check, ...] = (certificates_of_users, certificates_of_listed)
+REMARKS: tuple[Check, ...] = (pool,)
 
 
 def files(root: Path) -> tuple[Kit, list[Problem]]:
@@ -266,3 +274,9 @@ def run(root: Path, *, skip_images: bool = False, offline: bool = False) -> list
         if not (skip_images and check is images):
             problems += check(kit)
     return problems
+
+
+def remarks(root: Path) -> list[Problem]:
+    """Return what the hub does without; for a checkout and an engine in order."""
+    kit = Kit(root, check_file(root / ".env")[0])
+    return [problem for check in REMARKS for problem in check(kit)]

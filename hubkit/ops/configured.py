@@ -85,7 +85,7 @@ def _build(config: Path) -> list[str]:
     for trait, arguments in (
         ("spawner_class", {"user": SimpleNamespace(name="anybody")}),
         ("authenticator_class", {"_deprecated_db_session": hub.db}),
-        ("proxy_class", {}),
+        ("proxy_class", {"app": hub}),  # asked when routes of a site are set
         (CryptKeeper, {}),
     ):
         try:

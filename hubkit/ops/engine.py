@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import socket
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import docker
+import requests
 from docker.errors import DockerException, ImageNotFound, NotFound
 
 from hubkit.errors import EngineError
@@ -31,6 +33,24 @@ def require() -> None:
         client().ping()
     except DockerException as error:
         raise EngineError("does not answer") from error
+
+
+def info() -> Mapping[str, Any]:
+    """Return what the engine says about itself."""
+    found: Mapping[str, Any] = client().info()
+    return found
+
+
+def said_in(container: str, words: Sequence[str], project: str) -> str:
+    """Return what a command prints in a *container* of *project*, "" if it cannot be asked."""
+    try:
+        there = client().containers.get(container)
+        if there.labels.get(PROJECT) != project:
+            return ""
+        code, said = there.exec_run(list(words), stderr=False)
+    except (DockerException, requests.RequestException):
+        return ""  # it is not there, does not run, or takes too long
+    return said.decode(errors="replace") if code == 0 else ""
 
 
 def has_image(name: str) -> bool:

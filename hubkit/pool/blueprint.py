@@ -40,7 +40,8 @@ LIMITS = {
     "CpuQuota": "cpu_quota",
     "CpuShares": "cpu_shares",
 }
-LATER = {"name", "labels", "environment", "host_config", "image", INSPECTED}
+BARE = "bare"  # beside them, too: a folder that is to be the user's without a volume
+LATER = {"name", "labels", "environment", "host_config", "image", INSPECTED, BARE}
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Blueprint:
         labels: Of the site's own.
         folders: Where volumes will be mounted.
         obstacle: Why no start can be given such a container; "" where one can.
+        bare: A folder that is to be the image's user's without a volume, "" for none.
     """
 
     image: str
@@ -62,6 +64,7 @@ class Blueprint:
     labels: Mapping[str, str]
     folders: tuple[str, ...]
     obstacle: str
+    bare: str = ""
 
     def create(self, name: str, project: str) -> dict[str, Any]:
         """Return the words for `create_container`, of a container called *name*."""
@@ -87,7 +90,9 @@ def of(cold: Mapping[str, Any]) -> Blueprint:
         rest["Mounts"] = kept
     own = {name: value for name, value in (cold.get("labels") or {}).items() if not _ours(name)}
     words = {word: value for word, value in cold.items() if word not in LATER}
-    document = [image["Id"], _digest(injection.archive()), words, rest, fixed, own]
+    places = sorted((one["Target"], bool(one.get("ReadOnly"))) for one in later)
+    document = [image["Id"], _digest(injection.archive()), words, rest, fixed, own, places]
+    document += [cold.get(BARE, "")]
     folders = tuple(one["Target"] for one in later)
     # detach: else the engine closes the standard input for ever when the first writer leaves.
     ways = {"stdin_open": True, "detach": True, "image": cold["image"]}
@@ -95,7 +100,8 @@ def of(cold: Mapping[str, Any]) -> Blueprint:
     words["environment"] = {**fixed, **TOKEN, injection.WAIT: "1"}
     written = json.dumps(document, sort_keys=True, default=str).encode()
     obstacle = _obstacle(folders, image, _fixed_targets(rest))
-    return Blueprint(cold["image"], _digest(written), words, own, folders, obstacle)
+    bare = cold.get(BARE, "")
+    return Blueprint(cold["image"], _digest(written), words, own, folders, obstacle, bare)
 
 
 def is_personal(name: str) -> bool:

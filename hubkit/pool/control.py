@@ -19,7 +19,7 @@ from hubkit import stack
 from hubkit.errors import HubkitError
 from hubkit.pool.pool import Pool
 
-log = logging.getLogger("hubkit.pool")
+log = logging.getLogger("tornado.application")  # JupyterHub's own takes it in
 
 SOCKET = stack.DATA / "pool.socket"
 OWN = 0o600

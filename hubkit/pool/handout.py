@@ -23,6 +23,8 @@ from hubkit.spawner import fresh, pki
 from hubkit.values import Mount
 from hubkit.warden.refusals import Reason, Refused
 
+LONGEST = 32 * 2**10  # bytes of an identity: half of what a pipe takes at once
+
 
 class Unfit(HubkitError):
     """A member is not what it was when it began to wait."""
@@ -105,6 +107,8 @@ async def hand_out(
         EngineError: The engine did not answer in time.
         docker.errors.APIError: The engine refused.
     """
+    if len(identity(guest.env)) > LONGEST:
+        raise Unfit("the server's environment is too long to be told")
     started = await _check(engine, member)
     if guest.new_folders:
         await _make_volumes(engine, member, guest)

@@ -19,7 +19,7 @@ from hubkit.pool.pool import Kind, Pool
 from hubkit.pool.spares import Engine
 from hubkit.spawner.engine import is_silence
 
-log = logging.getLogger("hubkit.pool")
+log = logging.getLogger("tornado.application")  # JupyterHub's own takes it in
 
 LOOK = 30.0  # seconds between two looks at those that wait
 SOON = 5.0  # seconds until the next one after something was wrong

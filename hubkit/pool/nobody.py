@@ -8,21 +8,24 @@ from typing import Any
 from jupyterhub import orm
 from jupyterhub.user import User
 
+from hubkit import visitors
 from hubkit.pool import blueprint
 from hubkit.pool.blueprint import Blueprint
 from hubkit.spawner import volumes
 
 NAME = "nobody"
+VISITOR = f"{visitors.PREFIX}nobodyyet"
 
 
-def spawner(settings: Mapping[str, Any]) -> Any:
+def spawner(settings: Mapping[str, Any], name: str = NAME) -> Any:
     """Return the spawner of somebody without files, groups and wishes.
 
     Args:
         settings: The hub's, as its web application has them.
+        name: Of that user; `VISITOR` for one without an account.
     """
     # Neither is ever added to a session of the database, so neither gets into it.
-    somebody = orm.User(name=NAME)
+    somebody = orm.User(name=name)
     orm.Spawner(name="", user=somebody)
     return User(somebody, dict(settings)).spawners[""]
 
@@ -32,18 +35,17 @@ class Nobody:
 
     Args:
         settings: As for `spawner`.
+        name: As for `spawner`.
     """
 
-    def __init__(self, settings: Mapping[str, Any]):
-        self._settings = settings
+    def __init__(self, settings: Mapping[str, Any], name: str = NAME):
+        self._settings, self._name = settings, name
 
     @property
     def images(self) -> Sequence[str]:
-        """The images servers are started with: that of all, and those that may be chosen."""
-        one = spawner(self._settings)
-        allowed = one.allowed_images
-        chosen = allowed.values() if isinstance(allowed, dict) else ()
-        return tuple(dict.fromkeys([one.image, *chosen]))
+        """The images servers are started with: the usual one, and those that may be chosen."""
+        offered: Sequence[str] = spawner(self._settings, self._name).offered_images
+        return offered
 
     async def blueprint(self, image: str) -> Blueprint:
         """Return what follows from a cold start with *image*.
@@ -52,8 +54,11 @@ class Nobody:
             docker.errors.APIError: The engine refused; with the status 404 the image is not
                 there yet.
         """
-        one = spawner(self._settings)
+        one = spawner(self._settings, self._name)
+        if one.homeless:
+            await one.prepare_mounts()
+        else:
+            home = volumes.home_mount(NAME, one.notebook_dir, one.project, NAME)
+            one.mounts = [home, *map(volumes.extra_mount, one.extra_volumes)]
         one.image = image
-        home = volumes.home_mount(NAME, one.notebook_dir, one.project, NAME)
-        one.mounts = [home, *map(volumes.extra_mount, one.extra_volumes)]
         return blueprint.of(await one.blueprint_kwargs())

@@ -110,6 +110,7 @@ class Pool:
         self.unsupported = NOT_YET if self.on else OFF
         self.away: set[str] = set()  # ids of those taken, until they have their servers' names
         self.doomed: set[str] = set()  # ids of those to be removed
+        self.hopeless: set[str] = set()  # volumes that cannot be mounted later
         self.woken = asyncio.Event()
         self._starting, self._settled, self._silent_since = 0, 0.0, clock()
 
@@ -146,6 +147,8 @@ class Pool:
 
     def support(self, why: str) -> None:
         """Take note of why nothing can be mounted now, "" if it can."""
+        if not why:
+            self.hopeless.clear()  # who looks again may be luckier
         if why and (not self.unsupported or self.unsupported == NOT_YET):
             self._silent_since = self.clock()
         self.unsupported = why

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 from jupyterhub.app import JupyterHub
@@ -15,17 +16,35 @@ from hubkit.pool.pool import Pool
 from hubkit.spawner.engine import ParallelEngine
 from hubkit.warden.client import MounterClient
 
+log = logging.getLogger("tornado.application")  # JupyterHub's own takes it in
+
 AGAIN = 0.2  # seconds
+AFTER_FAILURE = 10.0  # seconds
 
 
-async def keep(pool: Pool) -> None:
-    """Wait for the hub to be up, then look after *pool* until cancelled."""
+async def keep(pool: Pool, guest: str) -> None:
+    """Wait for the hub to be up, then look after *pool* until cancelled.
+
+    Args:
+        pool: What is looked after.
+        guest: Whose start the containers are made for: a name of `nobody`.
+    """
+    while True:
+        try:
+            return await _keep(pool, guest)
+        except Exception:
+            log.exception("The pool begins again in %s s", AFTER_FAILURE)
+            await asyncio.sleep(AFTER_FAILURE)
+
+
+async def _keep(pool: Pool, guest: str) -> None:
     settings = await _hub_is_up()
     server = await control.serve(pool, control.SOCKET)
     async with server:
         client = await asyncio.to_thread(_client, settings)
         engine = PoolEngine(client, ParallelEngine.calls)
-        await Keeper(pool, engine, MounterClient(stack.MOUNTER), nobody.Nobody(settings)).run()
+        anybody = nobody.Nobody(settings, guest)
+        await Keeper(pool, engine, MounterClient(stack.MOUNTER), anybody).run()
         # With the pool switched off there still is somebody to say so.
         await server.serve_forever()
 

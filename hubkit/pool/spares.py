@@ -57,6 +57,9 @@ async def make(engine: Engine, blueprint: Blueprint, project: str) -> Member:
     try:
         points = (fresh.make_mount_points, engine.client, identity, blueprint.folders)
         await engine.asking("put_archive", *points)
+        if blueprint.bare:
+            own = (fresh.make_own_folder, engine.client, identity, blueprint.bare)
+            await engine.asking("put_archive", *own)
         await engine.docker("put_archive", identity, "/", injection.archive())
         await engine.docker("start", identity)
         started = await _waiting(engine, identity)

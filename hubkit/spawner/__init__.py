@@ -1,5 +1,4 @@
-"""How a server starts: KitSpawner and the pure builders it composes."""
+"""How a server starts: `hubkit.spawner.kit.KitSpawner` and the pure builders it composes.
 
-from hubkit.spawner.kit import KitSpawner
-
-__all__ = ["KitSpawner"]
+Nothing is imported here, so that a builder can be had without JupyterHub.
+"""

@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 import requests
-from docker.errors import APIError, ImageNotFound, NotFound
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from dockerspawner import DockerSpawner
 
 from hubkit.errors import EngineError
@@ -16,6 +16,7 @@ from hubkit.spawner.pulling import Pulls
 from hubkit.spawner.refusals import Explained
 
 SERVER_TROUBLE = 500  # from here on an HTTP status says nothing about the container
+NOT_IMPLEMENTED = 501  # but this one, which is for ever
 PULLING = (5, 60)  # percent of a start, from and to
 ONE_CLIENT = threading.Lock()
 
@@ -23,8 +24,12 @@ ONE_CLIENT = threading.Lock()
 def is_silence(error: Exception) -> bool:
     """Return whether *error* leaves open what the engine did, or what there is."""
     if isinstance(error, APIError):
-        return bool(error.status_code is None or error.status_code >= SERVER_TROUBLE)
-    return isinstance(error, EngineError | requests.RequestException)
+        status = error.status_code
+        return bool(status is None or (status >= SERVER_TROUBLE and status != NOT_IMPLEMENTED))
+    # docker-py raises its errors' base class itself where it cannot ask for the version.
+    return isinstance(error, EngineError | requests.RequestException) or (
+        type(error) is DockerException
+    )
 
 
 class ParallelEngine(DockerSpawner):
@@ -83,7 +88,7 @@ class ParallelEngine(DockerSpawner):
         try:
             self._image = await self.docker("inspect_image", image)
         except ImageNotFound:
-            if self.pull_policy == "never":
+            if self.pull_policy in {"never", "skip"}:
                 raise
             await self._pull(image)
             self._image = await self.docker("inspect_image", image)
@@ -95,7 +100,7 @@ class ParallelEngine(DockerSpawner):
             share = int(low + (high - low) * percent / 100)
             self.start_progress.say("pull", share, sentence)
 
-        self.log.info("Pulling %s for %s", image, self._log_name)
+        self.log.info("Pulling %r for %s", image, self._log_name)
         await self.pulls.pull(self.client, image, tell)
 
     async def get_command(self) -> list[str]:

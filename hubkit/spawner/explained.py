@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from docker.errors import NotFound
+from docker.errors import APIError
 from tornado.web import HTTPError
 from traitlets import Instance
 
@@ -54,6 +54,8 @@ class ExplainedServer(OwnedContainer):
         """
         task = self._undoing = asyncio.ensure_future(self._undo(error))
         task.add_done_callback(self._undo_over)
+        if not isinstance(error, Exception):
+            return error  # JupyterHub gives a cancelled start a second to end
         return await asyncio.shield(task)
 
     def _undo_over(self, _: asyncio.Task[BaseException]) -> None:
@@ -66,23 +68,22 @@ class ExplainedServer(OwnedContainer):
             found = await self.get_object()
             if found:
                 log = await self._last_lines(found["Id"])
-                cause = self._cause_in(found, log) or cause
-                await self.remove_ours(found["Id"])
-                self.object_id = ""
+                if not isinstance(error, NotYours):
+                    cause = self._cause_in(found, log) or cause
+                if self.remove:
+                    await self.remove_ours(found["Id"])
+                    self.object_id = ""
         except Exception as trouble:
-            if not is_silence(trouble):
-                raise
             # The next start or poll finds it by its name and labels.
-            self.log.warning(
-                "What the start of %s left is still there: %s", self._log_name, trouble
-            )
+            unexpected = not is_silence(trouble)
+            self.log.warning(STILL_THERE, self._log_name, trouble, exc_info=unexpected)
         if not isinstance(error, Exception):
             return error  # cancelled
         if isinstance(error, HTTPError) and not isinstance(error, Explained):
             error = refused(error)
         failure = Failure.now(cause, self.user.name, self.name, log=log)
         self.write_down(failure)
-        return error if isinstance(error, Explained | NotYours) else StartFailed(failure)
+        return error if isinstance(error, Explained) else StartFailed(failure)
 
     def _cause(self, error: BaseException) -> Cause:
         attempt = self._attempt()
@@ -125,6 +126,8 @@ class ExplainedServer(OwnedContainer):
     async def _last_lines(self, identity: str) -> tuple[str, ...]:
         try:
             said = await self.docker("logs", identity, tail=LOG_LINES)
-        except NotFound:
-            return ()
+        except APIError as error:
+            if error.status_code in {404, 501}:  # gone; a log that cannot be read
+                return ()
+            raise
         return failures.last_lines(said, self.secrets())

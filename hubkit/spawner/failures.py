@@ -79,7 +79,8 @@ class Failure:
     ) -> Failure:
         """Return a failure that was just noticed."""
         when = datetime.now(UTC).replace(microsecond=0)
-        return cls(cause.reason, cause.sentence, tuple(log), when, user, server, died)
+        sentence = _plain(cause.sentence, ())  # it may have a registry's own words
+        return cls(cause.reason, sentence, tuple(log), when, user, server, died)
 
     @property
     def at(self) -> str:
@@ -134,13 +135,19 @@ def _out_of_memory(code: int, attempt: Attempt) -> Cause:
     return Cause("memory", f"{wrong} {LESS_MEMORY}")
 
 
-def short_of_memory(attempt: Attempt) -> Cause:
-    """Return what to say of a running server in which a program was killed.
+def short_of_memory(attempt: Attempt, state: Mapping[str, Any]) -> str:
+    """Return what to say of a running server in which a program was killed, "" if none was.
 
     The engine reports ``OOMKilled`` of a running container, too, and keeps on doing so.
+
+    Args:
+        attempt: What runs.
+        state: ``State`` in the engine's answer about the container.
     """
+    if not state.get("OOMKilled"):
+        return ""
     wrong = f"A program of the server, such as a kernel, ran out of memory{_limit(attempt)}."
-    return Cause("memory", f"{wrong} The server goes on. {LESS_MEMORY}")
+    return f"{wrong} The server goes on. {LESS_MEMORY}"
 
 
 LESS_MEMORY = (

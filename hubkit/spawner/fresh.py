@@ -73,6 +73,21 @@ def make_mount_points(client: Any, container: str, folders: Iterable[str]) -> No
             client.put_archive(container, str(existing), _folders(names))
 
 
+def make_own_folder(client: Any, container: str, folder: str) -> None:
+    """Make a folder in the container itself, and give it to the user the image runs as.
+
+    Args:
+        client: A ``docker.APIClient``.
+        container: Id of a container that was created and not yet started.
+        folder: Its absolute path; where the image has it, only its owner may change.
+
+    Raises:
+        docker.errors.APIError: The engine refused.
+    """
+    make_mount_points(client, container, [folder])
+    ownership.give_folder(client, container, folder)
+
+
 def _is_there(client: Any, container: str, path: PurePosixPath) -> bool:
     try:
         chunks, _ = client.get_archive(container, str(path))

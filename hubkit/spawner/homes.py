@@ -36,7 +36,6 @@ def first_free(db: Any, user: str, project: str) -> str:
     It differs from `names.home_volume` of rank 1 only if that is another's home already,
     as it is after that other user, once called *user*, was renamed.
     """
-    default = db.query(orm.Spawner).filter(orm.Spawner.name == "")
-    taken = {one.state.get(KEY) for one in default if one.state}
+    taken = {one.state.get(KEY) for one in db.query(orm.Spawner) if one.state}
     ranked = (names.home_volume(user, project, rank) for rank in count(1))
     return next(name for name in ranked if name not in taken)

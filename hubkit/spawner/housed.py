@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from docker.errors import NotFound
+from tornado.web import HTTPError
 from traitlets import Bool, Instance, List
 
 from hubkit.errors import NotYours
@@ -31,6 +32,7 @@ class HousedServer(RemoteKernels):
         config=True,
         help="""Delete a user's home volume when the user is deleted.""",
     )
+    home_found: dict[str, Any] | None = None  # the engine's answer about an existing home
     _new_folders: tuple[str, ...] = ()  # mount points of volumes made with the container
 
     def get_state(self) -> dict[str, Any]:
@@ -72,6 +74,7 @@ class HousedServer(RemoteKernels):
         """Return the name of the user's home, after making sure that it is theirs."""
         known = homes.recorded(self.user.orm_user)
         name = known or homes.first_free(self.user.db, self.user.name, self.project)
+        self.home_found = None
         try:
             found = await self.docker("inspect_volume", name)
         except NotFound:
@@ -90,6 +93,7 @@ class HousedServer(RemoteKernels):
             recorded=bool(known),
             adopt=self.adopt_volumes,
         )
+        self.home_found = found
         return name
 
     async def create_object(self) -> dict[str, Any]:
@@ -107,6 +111,15 @@ class HousedServer(RemoteKernels):
             homes.record(self.user.orm_user, self.mounts[0]["source"])
             self.user.db.commit()
         return created
+
+    async def rename(self, old_name: str, new_name: str) -> None:
+        """Refuse another name for a default server: the record of the home is kept with it.
+
+        Raises:
+            HTTPError: It is the default server.
+        """
+        if not old_name or not new_name:
+            raise HTTPError(400, "The default server cannot be renamed: the home is with it.")
 
     async def delete_forever(self) -> None:
         """Forget a deleted user's server; the home is deleted only where so configured."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 from contextlib import nullcontext as nothing
@@ -18,7 +19,8 @@ from hubkit.spawner.turns import Turns
 from hubkit.spawner.warm import WarmServer
 
 DAY = 86400  # seconds
-QUEUED, CREATING, STARTING, WAITING = 1, 65, 75, 85  # percent of a start
+TURN = 10.0  # seconds after which a server that still does not answer holds up no other
+QUEUED, CREATING, STARTING, WAITING = 62, 65, 75, 85  # percent of a start
 
 
 class KitSpawner(WarmServer):
@@ -49,7 +51,7 @@ class KitSpawner(WarmServer):
     )
     turns = Turns(1)
 
-    _turn: contextlib.AsyncExitStack
+    _turn: contextlib.AsyncExitStack | None = None
 
     @default("start_timeout")
     def _default_start_timeout(self) -> int:
@@ -67,12 +69,13 @@ class KitSpawner(WarmServer):
             NotYours: A container or volume of that name is not this user's.
             SpawnException: It did not start; the message says why.
         """
+        if self._undoing:
+            await asyncio.wait([self._undoing])
         if self.start_progress.ended:
             self._progress = Progress()
         self._starting = True
         try:
             async with contextlib.AsyncExitStack() as self._turn:
-                self._turn.enter_context(self.pool.starting() if self.pool else nothing())
                 await self.prepare_mounts()
                 address = await self.start_warm() or await self._start_cold()
         except BaseException as error:
@@ -95,7 +98,10 @@ class KitSpawner(WarmServer):
         Pulls wait for bytes, starts for processors: only these queue.
         """
         await super().pull_image(image)
+        if self._turn is None:
+            return  # a hook of the site's pulls ahead
         self.turns.resize(self.start_slots or os.cpu_count() or 1)
+        self._turn.enter_context(self.pool.starting() if self.pool else nothing())
         await self._turn.enter_async_context(self.turns.turn(self._tell_place))
 
     def _tell_place(self, place: int) -> None:
@@ -131,8 +137,18 @@ class KitSpawner(WarmServer):
 
     async def _answering(self, ip: str, port: int) -> None:
         self.start_progress.say("wait", WAITING, "Waiting for the server to answer")
+        if self.internal_ssl or self.use_internal_hostname:
+            return  # JupyterHub has the certificates and the name, and looks itself
         path = f"{self.server.base_url if self.server else '/'}api"
-        await wait_until_ready(ip, port, path, limit=self.ready_timeout, alive=self._ended)
+        ready = wait_until_ready(ip, port, path, limit=self.ready_timeout, alive=self._ended)
+        waiting = asyncio.ensure_future(ready)
+        try:
+            await asyncio.wait([waiting], timeout=TURN)
+            if self._turn and not waiting.done():
+                await self._turn.aclose()
+            await waiting
+        finally:
+            waiting.cancel()
 
     async def _ended(self) -> dict[str, Any] | None:
         """Return the container's state if it runs no longer."""

@@ -64,8 +64,9 @@ class OwnedContainer(ParallelEngine):
     async def blueprint_kwargs(self) -> dict[str, Any]:
         """Return what a cold start would send to the engine to create the container.
 
-        Beside the words for `docker.APIClient.create_container` stands, as ``inspected``,
-        the engine's answer about the image.
+        Beside the words for `docker.APIClient.create_container` stand, as ``inspected``,
+        the engine's answer about the image, and as ``bare`` a folder that is to be the
+        user's although nothing is mounted there, "" for none.
 
         Raises:
             docker.errors.ImageNotFound: The image is not there.
@@ -76,7 +77,7 @@ class OwnedContainer(ParallelEngine):
             words = await DockerSpawner.create_object(self)
         finally:
             self._only_words = False
-        return {**words, "inspected": self._image}
+        return {**words, "inspected": self._image, "bare": ""}
 
     async def get_object(self) -> dict[str, Any] | None:
         """Return this server's container; one of its name that is not ours is none."""

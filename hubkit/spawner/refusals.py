@@ -78,7 +78,8 @@ def _html(failure: Failure) -> str:
 
 def refused(error: HTTPError) -> Explained:
     """Return DockerSpawner's or a hook's refusal, e.g. of an image, as one the user can read."""
-    said = error.log_message % error.args if error.log_message and error.args else error.log_message
+    # tornado doubles each % where there is nothing to fill in.
+    said = error.log_message % error.args if error.log_message else None
     reason = "refused" if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR else "hub"
     message = str(getattr(error, "jupyterhub_message", said or error))
     return Explained(message, reason=reason, status_code=error.status_code)

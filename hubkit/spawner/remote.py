@@ -52,12 +52,13 @@ class RemoteKernels(WatchedServer):
         return chosen
 
     async def notices(self) -> list[str]:
-        """Return what the user should know about their certificate, for the home page."""
+        """Return what the user should know of server and certificate, for the home page."""
+        known = await super().notices()
         gateway = self.own_gateway()
         if not gateway.url or not gateway.names:
-            return []
+            return known
         folder = Path(self.certificates)
-        return await asyncio.to_thread(
+        return known + await asyncio.to_thread(
             bundle.notices,
             folder,
             self.user.name,

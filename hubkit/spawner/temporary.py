@@ -13,7 +13,7 @@ from traitlets import Dict, Float, Int, List, Unicode
 
 from hubkit.launcher import countdown
 from hubkit.settings import Settings
-from hubkit.spawner import fresh, ownership, volumes
+from hubkit.spawner import fresh, volumes
 from hubkit.spawner.housed import HousedServer
 from hubkit.visitors import EVERY_ORIGIN, image_names, is_visitor
 
@@ -48,6 +48,24 @@ class TemporaryServer(HousedServer):
     def homeless(self) -> bool:
         """Whether this server has no home."""
         return is_visitor(self.user.name)
+
+    @property
+    def offered_images(self) -> tuple[str, ...]:
+        """The images this user may start, the usual one first."""
+        if self.homeless:
+            return tuple(self.visitor_images.values()) or (self.image,)
+        allowed = self.allowed_images
+        chosen = allowed.values() if isinstance(allowed, dict) else ()
+        return tuple(dict.fromkeys([self.image, *chosen]))
+
+    async def blueprint_kwargs(self) -> dict[str, Any]:
+        """Return what a cold start would send to the engine to create the container.
+
+        Raises:
+            docker.errors.ImageNotFound: The image is not there.
+        """
+        found: dict[str, Any] = await super().blueprint_kwargs()
+        return {**found, "bare": self.notebook_dir if self.homeless else ""}
 
     async def prepare_mounts(self) -> None:
         """Set `mounts`; a visitor's have no home, and all else read-only.
@@ -94,7 +112,7 @@ class TemporaryServer(HousedServer):
             return created
         # Not HousedServer's: there is no home to give away and to write down.
         created = await super(HousedServer, self).create_object()
-        make = (_make_folder, self.client, created["Id"], self.notebook_dir)
+        make = (fresh.make_own_folder, self.client, created["Id"], self.notebook_dir)
         await self.asking("put_archive", *make)
         return created
 
@@ -120,11 +138,6 @@ def origin_words(origins: list[str]) -> list[str]:
         return [f"--ServerApp.allow_origin={EVERY_ORIGIN}"]
     pattern = "|".join(map(re.escape, origins))
     return [f"--ServerApp.allow_origin_pat=^({pattern})$"]
-
-
-def _make_folder(client: Any, container: str, folder: str) -> None:
-    fresh.make_mount_points(client, container, [folder])
-    ownership.give_folder(client, container, folder)
 
 
 def configure(c: Any, env: Settings) -> None:

@@ -8,29 +8,26 @@ from collections.abc import Mapping
 from typing import Any
 
 import requests
-from docker.errors import APIError
+from docker.errors import DockerException
 from traitlets import Instance
 
 from hubkit.certs.errors import CertificateUnusable
 from hubkit.errors import EngineError, HubkitError
-
-# Modules, not what is in them: whichever of the two packages is imported first, the other
-# is not complete yet.
 from hubkit.pool import blueprint, handout, members, spares
 from hubkit.spawner import homes, labels
 from hubkit.spawner.gateway import FOLDER
-from hubkit.spawner.housed import HousedServer
 from hubkit.spawner.readiness import wait_until_ready
+from hubkit.spawner.temporary import TemporaryServer
 from hubkit.warden.refusals import Reason, Refused
 
 READY = 20.0  # seconds; what is imported already takes a fraction of one
 HANDING = 70, "hand-out", "Taking a server that is ready"  # percent, step, sentence
 STATE = "handed"
-TROUBLE = APIError, EngineError, requests.RequestException  # with the engine
+TROUBLE = DockerException, EngineError, requests.RequestException  # with the engine
 RESTARTED = "restarted"  # a container's status; the engine has no such word
 
 
-class WarmServer(HousedServer):
+class WarmServer(TemporaryServer):
     """Takes a container that waits, where there is one that fits."""
 
     pool = Instance(
@@ -53,11 +50,12 @@ class WarmServer(HousedServer):
         if cold is None or member is None:
             return None
         try:
-            address = await self._move_in(member, cold)
+            with self.pool.starting():
+                address = await self._move_in(member, cold)
         except BaseException as error:
-            await asyncio.shield(self._move_out(member, error))
-            if not isinstance(error, Exception):
-                raise
+            removed = await asyncio.shield(self._move_out(member, error))
+            if not removed or not isinstance(error, Exception):
+                raise  # two containers must never have the same home
             return None
         self.pool.gone(member.id)
         if self.pool.figures:
@@ -67,7 +65,9 @@ class WarmServer(HousedServer):
 
     async def _wish(self) -> dict[str, Any] | None:
         """Return what a cold start would send to the engine; None if it has to be cold."""
-        if self.pool is None or self.pool.unsupported or self.pull_policy == "always":
+        if self.pool is None or not self.remove or self.pull_policy == "always":
+            return None
+        if self.pool.unsupported or not self._is_mountable():
             return None
         if choice := self.user_options.get("image"):
             self.image = await self.check_allowed(choice)
@@ -82,6 +82,16 @@ class WarmServer(HousedServer):
         except (CertificateUnusable, *TROUBLE):
             return None  # a cold start says so, or pulls the image that is missing
         return wish
+
+    def _is_mountable(self) -> bool:
+        """Return whether the mounter will take the home; it asks more than a cold start does."""
+        found = self.home_found
+        if not found:
+            return True  # it will be made
+        marks = labels.read(found)
+        mine = (marks.get(labels.HUB), marks.get(labels.USER)) == (self.project, self.user.name)
+        plain = found["Driver"] == "local" and not found.get("Options")
+        return mine and plain and found["Name"] not in self.pool.hopeless
 
     async def _move_in(self, member: members.Member, cold: Mapping[str, Any]) -> tuple[str, int]:
         percent, step, sentence = HANDING
@@ -108,17 +118,19 @@ class WarmServer(HousedServer):
         return ip, port
 
     async def _write_down(self, handed: handout.Handed) -> None:
-        if not homes.recorded(self.user.orm_user):
+        if not self.homeless and not homes.recorded(self.user.orm_user):
             homes.record(self.user.orm_user, self.mounts[0]["source"])
         self.object_id, self._handed = handed.id, handed
         self._save()
 
-    async def _move_out(self, member: members.Member, error: BaseException) -> None:
-        """Remove what did not become a server, and forget it."""
+    async def _move_out(self, member: members.Member, error: BaseException) -> bool:
+        """Remove what did not become a server, and forget it; return whether it is gone."""
         why = str(error) if isinstance(error, HubkitError) else repr(error)
         self.log.warning("%s starts cold, %s was no good: %s", self._log_name, member.name, why)
+        removed = False
         try:
             await spares.remove(self, member.id)
+            removed = True
         except TROUBLE as trouble:
             self.log.warning("%s is removed later: %s", member.name, trouble)
             self.pool.discard(member.id)
@@ -126,9 +138,12 @@ class WarmServer(HousedServer):
             self.pool.gone(member.id)
         if isinstance(error, Refused) and error.reason == Reason.FAILED:
             self.pool.support(error.message)
-        if self._handed and self._handed.id == member.id:
+        if isinstance(error, Refused) and error.reason in {Reason.NOT_ALLOWED, Reason.TARGET}:
+            self.pool.hopeless.update(one["Source"] for one in self.mount_binds[:1])
+        if removed and self._handed and self._handed.id == member.id:
             self.object_id, self._handed = "", None
             self._save()
+        return removed
 
     def _save(self) -> None:
         self.orm_spawner.state = self.get_state()

@@ -16,6 +16,7 @@ import json
 import logging
 import os
 import platform
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -126,6 +127,9 @@ class Mounter:
         return found
 
 
+MOUNTER = web.AppKey("mounter", Mounter)
+
+
 def make_app(rules: Rules, engine: str) -> web.Application:
     """Return the mounter's application.
 
@@ -133,54 +137,54 @@ def make_app(rules: Rules, engine: str) -> web.Application:
         rules: What this site allows.
         engine: Path of the engine's socket.
     """
-    app = web.Application(client_max_size=LONGEST_REQUEST)
-    found: dict[str, Mounter] = {}
-    children = Children()
 
-    async def connect(_: web.Application) -> Any:
+    async def connect(app: web.Application) -> AsyncIterator[None]:
+        children = Children()
         timeout = ClientTimeout(total=ENGINE_SECONDS)
         connector = UnixConnector(engine, limit=0)
         async with ClientSession(connector=connector, timeout=timeout) as session:
-            found["mounter"] = Mounter(rules, session, children)
-            if why := await found["mounter"].supported():
+            app[MOUNTER] = Mounter(rules, session, children)
+            if why := await app[MOUNTER].supported():
                 log.error("nothing can be mounted: %s", why)
             yield
         children.close()
 
-    async def mounts(asked: web.Request) -> web.Response:
-        return await _answer(found["mounter"], asked)
-
-    async def look(asked: web.Request) -> web.Response:
-        container = asked.match_info["container"]
-        try:
-            untouched = await found["mounter"].untouched(container)
-        except Refused as refused:
-            answer = {"reason": refused.reason, "message": refused.message}
-            return web.json_response(answer, status=STATUS[refused.reason])
-        return web.json_response({"untouched": untouched})
-
-    async def health(_: web.Request) -> web.Response:
-        return web.json_response({"reason": await found["mounter"].supported()})
-
+    app = web.Application(client_max_size=LONGEST_REQUEST)
     app.cleanup_ctx.append(connect)
-    app.router.add_post("/mounts", mounts)
-    app.router.add_get("/containers/{container:[0-9a-f]{64}}", look)
-    app.router.add_get("/health", health)
+    app.router.add_post("/mounts", _mount)
+    app.router.add_get("/containers/{container:[0-9a-f]{64}}", _look)
+    app.router.add_get("/health", _health)
     return app
 
 
-async def _answer(mounter: Mounter, asked: web.Request) -> web.Response:
+async def _mount(asked: web.Request) -> web.Response:
     """Do what was asked, and log it: who got which volume is worth knowing."""
     try:
         request = parse(await _document(asked))
-        await mounter.mount(request)
+        await asked.app[MOUNTER].mount(request)
     except Refused as refused:
         log.warning("refused: %s", refused.message)
-        answer = {"reason": refused.reason, "message": refused.message}
-        return web.json_response(answer, status=STATUS[refused.reason])
+        return _refusal(refused)
     for one in request.mounts:
         log.info("mounted %s at %s in %.12s", one.source, one.target, request.container)
     return web.Response(status=204)
+
+
+async def _look(asked: web.Request) -> web.Response:
+    try:
+        untouched = await asked.app[MOUNTER].untouched(asked.match_info["container"])
+    except Refused as refused:
+        return _refusal(refused)
+    return web.json_response({"untouched": untouched})
+
+
+async def _health(asked: web.Request) -> web.Response:
+    return web.json_response({"reason": await asked.app[MOUNTER].supported()})
+
+
+def _refusal(refused: Refused) -> web.Response:
+    answer = {"reason": refused.reason, "message": refused.message}
+    return web.json_response(answer, status=STATUS[refused.reason])
 
 
 async def _document(asked: web.Request) -> Any:

@@ -43,10 +43,7 @@ class Ahead(Server):
 
     def be(self) -> Ahead:
         """Tell it that it is ada's, as a cold one would be."""
-        env = dict(line.split("=", 1) for line in self.image_env)
-        env |= {**self.identity, "HOSTNAME": self.inside("hostname").strip()}
-        cwd = self.inside("pwd").strip()
-        self.tell(json.dumps({"env": env, "argv": [], "cwd": cwd}) + "\n")
+        self.tell(json.dumps({"env": self.identity}) + "\n")
         self.wait()
         return self
 
@@ -58,7 +55,7 @@ class Ahead(Server):
 @pytest.fixture
 def ahead(api: str) -> Iterator[Ahead]:
     made = Ahead(KIT, api, "--interactive")
-    made.create(**{injection.WAIT: "1"}).start()
+    made.create(**{injection.WAIT: "1", "JUPYTERHUB_API_TOKEN": "stand-in"}).start()
     yield made
     close_connections()
     made.remove()
@@ -93,8 +90,8 @@ def test_nothing_serves_before_and_nothing_after_a_restart(ahead: Ahead):
 
 
 def test_what_is_no_identity_ends_it(ahead: Ahead):
-    ahead.tell('{"env": {"JUPYTERHUB_API_TOKEN": "of-ada"}}\n')
+    ahead.tell('{"env": ["JUPYTERHUB_API_TOKEN=of-ada"]}\n')
 
     assert ahead.line.wait(timeout=60) == 65
-    assert "hubkit: the line is no identity" in ahead.log()
+    assert "hubkit: the identity is not made of texts" in ahead.log()
     assert launched.TOKEN not in ahead.log()

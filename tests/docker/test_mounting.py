@@ -18,6 +18,7 @@ from tests.mounter import (
     MEMBER,
     Pool,
     build_hub_image,
+    heard,
     inspect,
     mounts_of,
     sh,
@@ -25,6 +26,9 @@ from tests.mounter import (
 from tests.support import run, until
 
 pytestmark = pytest.mark.docker
+TOLD = "whose it is"
+# Writes down what is in the home at the moment it is told something.
+LISTEN = ["sh", "-c", f"read -r told; echo $told: $(cat {HOME}/whose) >/tmp/seen; sleep infinity"]
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +56,14 @@ def pool(images: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Poo
 
 
 def refused(pool: Pool, container: str, *mounts: Mount, user: str = "ada") -> Reason:
-    """Return why it was refused, after making sure that nothing was mounted."""
+    """Return why it was refused, after making sure that nothing was mounted or told."""
     state = inspect(container)["State"]
     before = mounts_of(container) if state["Running"] and not state["Paused"] else None
     with pytest.raises(Refused) as caught:
-        pool.mount(container, *mounts, user=user)
-    assert before is None or mounts_of(container) == before
+        pool.mount(container, *mounts, user=user, told=TOLD)
+    if before is not None:
+        assert mounts_of(container) == before
+        assert TOLD not in heard(container)
     return caught.value.reason
 
 
@@ -85,18 +91,93 @@ def test_as_at_a_cold_start(pool: Pool):
 
 
 def test_each_user_in_their_own_home(pool: Pool):
-    """Ten at once: everybody finds their own files, nobody's home is in two containers."""
+    """Ten at once: when they are told they find their own files, and nobody else's."""
     homes = {f"user{number}": pool.home(f"user{number}") for number in range(10)}
-    members = {user: pool.member() for user in homes}
+    members = {user: pool.member(command=LISTEN) for user in homes}
 
     async def all_at_once() -> None:
-        asked = (pool.client.mount(members[user], user, [home]) for user, home in homes.items())
+        asked = (
+            pool.client.mount(members[user], user, [home], f"for {user}")
+            for user, home in homes.items()
+        )
         await asyncio.gather(*asked)
 
     asyncio.run(all_at_once())
 
     for user, home in homes.items():
-        assert sh(members[user], f"cat {HOME}/whose").stdout.strip() == home.source
+        seen = f"for {user}: {home.source}\n"
+        until(lambda one=members[user], seen=seen: seen_by(one) == seen, 10, seen)
+
+
+def seen_by(member: str) -> str:
+    return str(sh(member, "cat /tmp/seen", check=False).stdout)
+
+
+def test_told_as_it_is(pool: Pool):
+    """One line, whatever is in it; nobody else hears of it."""
+    member, told = pool.member(), '{"env": {"A": "ä \\u0000\\n"}}'
+
+    pool.mount(member, pool.home("ada"), told=told)
+
+    assert heard(member) == f"{told}\n"
+    assert told not in run("docker", "logs", f"{pool.project}-mounter").stderr
+    assert told not in str(inspect(member))
+
+
+def test_without_a_home(pool: Pool):
+    """Who has none is told only."""
+    member = pool.member()
+    before = mounts_of(member)
+
+    pool.mount(member, told=TOLD)
+
+    assert mounts_of(member) == before
+    assert heard(member) == f"{TOLD}\n"
+
+
+@pytest.mark.parametrize("words", ["--interactive=false", "--tty"])
+def test_what_cannot_be_told(pool: Pool, words: str):
+    """A container that has no pipe as its standard input gets nothing at all."""
+    assert refused(pool, pool.member(words), pool.home("ada")) is Reason.NOT_ALLOWED
+
+
+def test_what_does_not_listen(pool: Pool):
+    """When the line does not fit into what was not read yet, the home is gone again."""
+    member = pool.member()
+    pool.mount(member, told="x" * 60_000)
+
+    with pytest.raises(Refused) as caught:
+        pool.mount(member, pool.home("ada"), told="x" * 60_000)
+
+    assert caught.value.reason is Reason.FAILED
+    assert HOME not in mounts_of(member)
+    assert heard(member).count("\n") == 1
+
+
+def test_untouched(pool: Pool):
+    """Whether something was mounted is seen by the next run of the hub, too."""
+    member = pool.member()
+
+    assert untouched(pool, member) is True
+    pool.mount(member, pool.home("ada"))
+    assert untouched(pool, member) is False
+
+
+def test_others_are_not_looked_at(pool: Pool):
+    strange = pool.container(**{"hubkit.hub": "other", "hubkit.pool": "image"})
+    member = pool.member()
+    run("docker", "kill", member)
+
+    assert untouched(pool, strange) is Reason.NOT_ALLOWED
+    assert untouched(pool, member) is Reason.STOPPED
+    assert untouched(pool, "4f" * 32) is Reason.NOT_ALLOWED
+
+
+def untouched(pool: Pool, container: str) -> bool | Reason:
+    try:
+        return asyncio.run(pool.client.untouched(container))
+    except Refused as caught:
+        return caught.reason
 
 
 def test_one_of_two_at_once(pool: Pool):
@@ -104,7 +185,7 @@ def test_one_of_two_at_once(pool: Pool):
     member, homes = pool.member(), {user: pool.home(user) for user in ("ada", "bob")}
 
     async def both() -> list[object]:
-        asked = (pool.client.mount(member, user, [home]) for user, home in homes.items())
+        asked = (pool.client.mount(member, user, [home], user) for user, home in homes.items())
         return await asyncio.gather(*asked, return_exceptions=True)
 
     said = asyncio.run(both())
@@ -112,6 +193,7 @@ def test_one_of_two_at_once(pool: Pool):
     assert [one.reason for one in said if isinstance(one, Refused)] == [Reason.ASSIGNED]
     lines = sh(member, "cat /proc/self/mountinfo").stdout
     assert lines.count(f" {HOME} ") == 1
+    assert heard(member) in ("ada\n", "bob\n")
 
 
 def test_assigned_once(pool: Pool):

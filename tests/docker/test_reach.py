@@ -6,9 +6,11 @@ import json
 import re
 import socket
 import ssl
+from typing import Any
 
 import pytest
 
+from hubkit.warden.mounting import CAPABILITIES
 from tests.person import Person
 from tests.support import Stack, run, until
 
@@ -31,6 +33,10 @@ import json; print(json.dumps(found))
 
 def address(stack: Stack, container: str, network: str) -> str:
     return stack.inspect(container)["NetworkSettings"]["Networks"][network]["IPAddress"]
+
+
+def mounts(stack: Stack, identity: str) -> list[dict[str, Any]]:
+    return list(stack.inspect(identity)["Mounts"])
 
 
 def test_a_users_container_reaches_the_hub_and_no_other_part(stack: Stack, person: Person):
@@ -64,21 +70,39 @@ def test_only_the_edge_publishes_ports(stack: Stack):
     assert [name for name, ports in published.items() if ports] == [f"{stack.project}-edge-1"]
 
 
-def test_only_the_warden_holds_the_docker_socket(stack: Stack):
+def test_only_the_warden_and_the_mounter_hold_the_docker_socket(stack: Stack):
     """The hub, which the web talks to, cannot reach the engine by itself."""
-    holders = [
+    holders = {
         name
         for name, identity in stack.containers().items()
-        if any("docker.sock" in mount["Source"] for mount in stack.inspect(identity)["Mounts"])
-    ]
+        if any("docker.sock" in mount["Source"] for mount in mounts(stack, identity))
+    }
 
-    assert holders == [f"{stack.project}-warden-1"]
+    assert holders == {f"{stack.project}-{part}-1" for part in ("warden", "mounter")}
+
+
+def test_the_mounter_is_on_no_network(stack: Stack):
+    """It may do anything to the machine: nobody reaches it but the hub, by a file."""
+    found = stack.inspect(f"{stack.project}-mounter-1")
+
+    assert set(found["NetworkSettings"]["Networks"]) == {"none"}
+    sharing = {
+        name
+        for name, identity in stack.containers().items()
+        if any(one.get("Name") == f"{stack.project}-mounter" for one in mounts(stack, identity))
+    }
+    assert sharing == {stack.project, f"{stack.project}-mounter-1"}
 
 
 def test_the_hub_is_an_ordinary_user_without_capabilities(stack: Stack):
-    """No root, no capability, a read-only file system, in every part that serves."""
+    """No root, no capability, a read-only file system, in every part but the mounter."""
+    mounter = f"{stack.project}-mounter-1"
     for name, identity in stack.containers().items():
         found = stack.inspect(identity)
+        added = {one.removeprefix("CAP_") for one in found["HostConfig"]["CapAdd"] or ()}
+        assert added == (set(CAPABILITIES) if name == mounter else set()), name
+        assert found["HostConfig"]["PidMode"] == ("host" if name == mounter else ""), name
+        assert not found["HostConfig"]["Privileged"], name
         assert found["HostConfig"]["CapDrop"] == ["ALL"], name
         assert found["HostConfig"]["ReadonlyRootfs"], name
         assert "no-new-privileges:true" in found["HostConfig"]["SecurityOpt"], name

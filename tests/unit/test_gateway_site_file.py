@@ -9,8 +9,8 @@ from types import SimpleNamespace
 from traitlets.config import Config
 
 from hubkit.ops import configured
-from hubkit.spawner import KitSpawner
 from hubkit.spawner.gateway import Gateway
+from hubkit.spawner.kit import KitSpawner
 
 PAGE = Path(__file__).parents[2] / "docs" / "kernel-gateway" / "README.md"
 BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import hubkit
 
 PACKAGE = Path(hubkit.__file__).parent
 PURE = {"errors", "values", "envfile", "reading", "names", "userlist", "listing", "settings"}
+PURE |= {"schedule", "visitors"}
 BUILDERS, ABOVE = 2, {"spawner": 3, "auth": 3, "pool": 3, "warden": 3}
 ROOMS = {
     "hubkit": 0,
@@ -21,6 +24,7 @@ ROOMS = {
     "stack": BUILDERS,  # what the hub's own parts know about the containers beside it
     "documents": BUILDERS,  # what is written about the settings
     "certs": BUILDERS,  # files in secrets/, without Docker and JupyterHub
+    "launcher": BUILDERS,  # placed into servers: alone there, with the image's Python
     **ABOVE,
     "services": 4,
     "ops": 5,
@@ -31,6 +35,7 @@ FRAMEWORKS = {"docker", "dockerspawner", "jupyterhub", "traitlets"}
 NETWORK = {"asyncio", "ftplib", "http", "selectors", "smtplib", "socket", "socketserver", "ssl"}
 NETWORK |= {"subprocess", "urllib.request", "xmlrpc"}
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb"}
+LAUNCHER = "hubkit.launcher"
 LONGEST_MODULE, LONGEST_FUNCTION = 300, 40  # lines
 
 
@@ -64,13 +69,20 @@ def inside(module):
     return {name for name in imports(SOURCES[module], module) if name in SOURCES}
 
 
+@cache
+def meets_framework(module):
+    """Return whether *module* of the spawner, or one it is built on, knows Docker or JupyterHub."""
+    roots = {name.split(".")[0] for name in imports(SOURCES[module])}
+    below = {name for name in inside(module) if name.startswith("hubkit.spawner.")}
+    return bool(roots & FRAMEWORKS) or any(map(meets_framework, below))
+
+
 def room(module):
     """Return how high *module* stands: 0 for what imports nothing of the package."""
     part = module.removeprefix("hubkit.").split(".")[0]
     assert part in ROOMS, f"{module}: give hubkit.{part} a room in ROOMS"
     if part == "spawner" and module != "hubkit.spawner":
-        roots = {name.split(".")[0] for name in imports(SOURCES[module])}
-        return ROOMS["spawner"] if roots & FRAMEWORKS else BUILDERS
+        return ROOMS["spawner"] if meets_framework(module) else BUILDERS
     return ROOMS[part]
 
 
@@ -132,8 +144,21 @@ def test_no_circles():
 
 @pytest.mark.parametrize("module", MODULES)
 def test_one_reader_of_the_environment(module):
-    """Only the settings read the environment; everything else is told."""
+    """Only the settings read the environment; everything else is told.
+
+    What runs in a user's server has that server's environment, not the kit's.
+    """
+    if module.startswith(LAUNCHER):
+        return
     assert bool(reads_environment(SOURCES[module])) == (module == "hubkit.settings")
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith(LAUNCHER)])
+def test_what_is_placed_into_servers_stands_alone(module):
+    """No other part of the package is there, and Python may be as old as 3.8."""
+    assert not {name for name in inside(module) if not name.startswith(LAUNCHER)}
+    assert impure(SOURCES[module]) <= {"tornado.ioloop"}  # each server has it
+    ast.parse(SOURCES[module], feature_version=(3, 8))
 
 
 @pytest.mark.parametrize("module", sorted(f"hubkit.{name}" for name in PURE))
@@ -201,3 +226,19 @@ def test_impurity_is_seen(source, expected):
 def test_long_functions_are_seen(lines, seen):
     """A function may have 40 lines, its first included, and not one more."""
     assert bool(long_functions("async def f():\n" + "    pass\n" * (lines - 1))) == seen
+
+
+@pytest.mark.parametrize("module", ["pool.running", "spawner.kit", "services.pool_metrics"])
+def test_whichever_part_is_imported_first(module):
+    """Spawner and pool know each other; neither needs the other to be there before it."""
+    run = [sys.executable, "-W", "error", "-c", f"import hubkit.{module}"]
+
+    assert subprocess.run(run, capture_output=True, text=True, check=False).stderr == ""
+
+
+def test_the_mounter_is_without_the_hub():
+    """It has every right on the machine, so it holds as little code as can be."""
+    code = "import hubkit.warden.mounter, sys; print(*{'jupyterhub', 'docker'} & {*sys.modules})"
+    run = [sys.executable, "-c", code]
+
+    assert subprocess.run(run, capture_output=True, text=True, check=True).stdout == "\n"

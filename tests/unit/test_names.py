@@ -195,3 +195,24 @@ def test_server_prefix(project, user, server):
     prefix = names.server_prefix(project)
 
     assert names.container(user, server, project).startswith(f"{prefix}-")
+
+
+@given(projects, users, servers, st.text("0123456789abcdef", min_size=8, max_size=8))
+@unhurried
+def test_members_of_the_pool(project, user, server, digits):
+    """What waits is told by its name, and no server of any hub is ever called so."""
+    name = names.pool_member(project, digits)
+
+    assert names.is_pool_member(name, project)
+    assert not names.is_pool_member(names.container(user, server, project), project)
+    assert not names.is_pool_member(name, f"{project}-pool")
+
+
+@pytest.mark.parametrize("name", ["jupyterhub-pool-", "jupyterhub-pool-0000000g", "x", ""])
+def test_no_members_of_the_pool(name):
+    """A container that somebody called nearly so is not taken for one."""
+    assert not names.is_pool_member(name, "jupyterhub")
+
+
+def test_member_of_the_default_pool():
+    assert names.pool_member("jupyterhub", "0123abcd") == "jupyterhub-pool-0123abcd"

@@ -134,7 +134,8 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(exit_on_error=False)
     verbs = made.add_subparsers(dest="verb", required=True)
     for verb in VERBS:
-        import_module(f"hubkit.cli.{verb}").add_arguments(verbs.add_parser(verb))
+        module = import_module(f"hubkit.cli.{verb.replace('-', '_')}")
+        module.add_arguments(verbs.add_parser(verb))
     return made
 
 

@@ -16,6 +16,8 @@ from hubkit.ops.layout import Layout, Owners
 from hubkit.reading import env_name
 from hubkit.settings import Settings
 from hubkit.warden import __main__ as warden
+from hubkit.warden.mounter import SOCKET
+from hubkit.warden.mounting import CAPABILITIES
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
@@ -24,6 +26,15 @@ SERVICES = COMPOSE["services"]
 KNOWN = {env_name(one): one.metadata for one in settings.known()}
 VARIABLE = re.compile(r"\$\{(\w+)(?::-((?:\$\{\w+\}|[^}])*))?\}")
 PROJECT = "${COMPOSE_PROJECT_NAME}"
+RULES = {"compose_project_name", "docker_notebook_dir", "extra_volumes"}
+# What a service has beyond the usual.
+MORE = {
+    "init": ["CHOWN", "DAC_OVERRIDE", "FOWNER"],
+    "kernel-gateway": ["SETUID", "SETGID", "CHOWN", "KILL"],
+    "mounter": ["SYS_ADMIN", "SYS_CHROOT", "SYS_PTRACE", "DAC_OVERRIDE"],
+}
+UNCONFINED = {"mounter": ["apparmor:unconfined"]}
+HOSTS = {"mounter": {"pid": "host", "userns_mode": "host"}}
 
 
 def read(name):
@@ -154,9 +165,33 @@ def test_the_warden_is_found(configured):
 
     assert address.port == warden.PORT
     assert networks(address.hostname) == {"control": []}
-    beside = [name for name, one in SERVICES.items() if "docker.sock" in str(one.get("volumes"))]
-    assert beside == [address.hostname]
-    assert mounts("warden")[KNOWN["DOCKER_SOCKET"]["default"]] == "/run/docker.sock"
+    beside = {name for name, one in SERVICES.items() if "docker.sock" in str(one.get("volumes"))}
+    assert beside == {address.hostname, "mounter"}
+    for name in beside:
+        assert mounts(name)[KNOWN["DOCKER_SOCKET"]["default"]] == "/run/docker.sock"
+
+
+def test_the_mounter_is_found():
+    """The hub and the mounter share a folder, which the hub may only look into."""
+    folder = str(SOCKET.parent)
+    sharing = {name: mounts(name)["mounter"] for name in SERVICES if "mounter" in mounts(name)}
+
+    assert sharing == dict.fromkeys(("init", "jupyterhub", "mounter"), folder)
+    assert f"mounter:{folder}:ro" in SERVICES["jupyterhub"]["volumes"]
+
+
+def test_the_mounter_is_told_its_settings():
+    """What its rules are made of, and no secret."""
+    told = {env_name(one) for one in settings.known() if one.name in RULES}
+
+    assert set(SERVICES["mounter"]["environment"]) == told
+
+
+def test_the_mounter_sees_volumes_where_the_engine_has_them():
+    """A path of the engine's is the same path there; what is mounted below later is seen."""
+    folder = "${DOCKER_VOLUMES:-" + KNOWN["DOCKER_VOLUMES"]["default"] + "}"
+
+    assert f"{folder}:{folder}:ro,rslave" in SERVICES["mounter"]["volumes"]
 
 
 def test_users_see_little(configured):
@@ -177,7 +212,7 @@ def test_where_things_lie():
     layout = Layout()
 
     assert (str(layout.run), str(layout.data)) == ("/run/hubkit", str(stack.DATA))
-    for service in set(SERVICES) - {"kernel-gateway"}:
+    for service in set(SERVICES) - {"kernel-gateway", "mounter"}:
         assert mounts(service)["secrets"] == str(layout.run)
         assert ("secrets:/run/hubkit:ro" in SERVICES[service]["volumes"]) == (service != "init")
     for service in ("init", "jupyterhub"):
@@ -235,9 +270,18 @@ def test_contained(service):
     one = SERVICES[service]
 
     assert (one["read_only"], one["cap_drop"]) == (True, ["ALL"])
-    assert one["security_opt"] == ["no-new-privileges:true"]
+    assert one["security_opt"] == ["no-new-privileges:true", *UNCONFINED.get(service, ())]
     assert one["logging"]["options"]["max-size"] == "10m"
-    assert ("cap_add" in one) == (service in ("init", "kernel-gateway"))
+    assert one.get("cap_add", []) == MORE.get(service, [])
+    hosts = {name: one[name] for name in ("pid", "userns_mode", "ipc", "uts") if name in one}
+    assert hosts == HOSTS.get(service, {})
+    assert "privileged" not in one
+
+
+def test_the_mounters_capabilities():
+    """Those without which its rehearsal fails; it has no network to be reached by."""
+    assert set(SERVICES["mounter"]["cap_add"]) == set(CAPABILITIES)
+    assert SERVICES["mounter"]["network_mode"] == "none"
 
 
 def test_configure(configured):

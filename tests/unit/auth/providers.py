@@ -23,8 +23,9 @@ NEEDED = {
     "cilogon": {**OAUTH, "ALLOWED_ORGANISATIONS": IDP},
     "globus": OAUTH,
     "openshift": {**OAUTH, "OAUTH_URL": "https://api.cluster.example.org:6443"},
+    "temporary": {},
 }
-ALLOW = {"native": "", "cilogon": "organisation"}  # others: userlist
+ALLOW = {"native": "", "temporary": "", "cilogon": "organisation"}  # others: userlist
 # Where each provider says who somebody is, and who that is on the hub.
 ACCOUNTS = {
     "github": ("github_user", {"id": 7, "login": "ada"}, "github:7"),

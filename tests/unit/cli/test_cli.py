@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +17,8 @@ from sqlalchemy import create_engine
 from hubkit import __version__, documents, stack
 from hubkit.auth.invitations import Invitations
 from hubkit.cli import VERBS
-from hubkit.ops import answering, checks, configured, engine
+from hubkit.errors import Problem
+from hubkit.ops import answering, checks, cold, configured, engine
 
 ROOT = Path(__file__).parents[3]
 SECRET = b"0123456789abcdef"
@@ -39,8 +42,9 @@ def test_help(run, verb):
     """Every verb says what it does: in the list of verbs one line, with --help all of it."""
     code, listed, _ = run("--help")
     assert code == 0
-    [line] = [line for line in listed.splitlines() if line.split()[:1] == [verb]]
-    assert len(line.split()) > 3
+    # The text of a long name begins on the next line.
+    [text] = re.findall(rf"^ +{verb}\s+(\S.*)$", listed, re.MULTILINE)
+    assert len(text.split()) > 2
 
     code, shown, _ = run(verb, "--help")
     assert (code, verb in shown) == (0, True)
@@ -48,9 +52,9 @@ def test_help(run, verb):
 
 def test_a_file_per_verb():
     """Every file is a verb and every verb a file."""
-    here = {path.stem for path in (ROOT / "hubkit" / "cli").glob("*.py")}
+    here = {path.stem.replace("_", "-") for path in (ROOT / "hubkit" / "cli").glob("*.py")}
 
-    assert {*VERBS, "__init__"} == here
+    assert {*VERBS, "--init--"} == here
 
 
 @pytest.mark.parametrize(
@@ -102,6 +106,7 @@ def well(monkeypatch):
     """Let all be well with the engine, and the configuration be built elsewhere."""
     monkeypatch.setattr(configured, "problems", lambda *_: [])
     monkeypatch.setattr(checks, "ENGINE", ())
+    monkeypatch.setattr(checks, "REMARKS", ())
     monkeypatch.setattr(engine, "require", lambda: None)
 
 
@@ -112,6 +117,31 @@ def test_check(run, checkout):
 
     assert (code, err) == (0, "")
     assert out == "hubkit: everything checked is in order\n"
+
+
+@pytest.mark.usefixtures("well")
+@pytest.mark.parametrize("words", [[], ["--skip-images"]], ids=["all", "images to come"])
+def test_check_remarks(run, checkout, monkeypatch, words):
+    """What the hub does without is no failure, and not said while images are to come."""
+    remark = Problem("SERVER_TUNING=false", "keeps starts cold.", "Set it to true.")
+    monkeypatch.setattr(checks, "REMARKS", (lambda _: [remark],))
+
+    code, out, err = run("check", "--root", checkout, *words)
+
+    assert (code, err) == (0, "")
+    head = "hubkit: everything checked is in order"
+    longer = f"{head}, but starts take longer than they could:\n\n{remark}\n"
+    assert out == (f"{head}\n" if words else longer)
+
+
+def test_check_pool(run, monkeypatch):
+    """The hub's container says what the hub knows, for `make check` to read."""
+    monkeypatch.setattr(cold, "known_to_hub", lambda: [Problem("the warm pool", "no.", "Yes.")])
+
+    code, out, _ = run("check", "--pool")
+
+    assert code == 0
+    assert json.loads(out) == [{"what": "the warm pool", "wrong": "no.", "cure": "Yes."}]
 
 
 @pytest.mark.usefixtures("well")

@@ -20,7 +20,7 @@ import json, os, sys
 print(json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ), sys.stdin.read()]), flush=True)
 """
 LANG = {"LANG": "C.UTF-8"}
-IDENTITY: dict[str, Any] = {"env": {"PATH": "/bin", "A": "ä\n", **LANG}, "argv": ["--x", "y z"]}
+ARGUMENTS = ["--x", "y z"]
 
 
 class Waiting:
@@ -30,11 +30,12 @@ class Waiting:
         self.script = folder / "bin" / "jupyterhub-singleuser"
         self.script.parent.mkdir()
         self.script.write_text(SHOW)
-        words = [sys.executable, str(OWN / "launch.py"), str(self.script)]
+        words = [sys.executable, str(OWN / "launch.py"), str(self.script), *ARGUMENTS]
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(
             words,
-            env={"HUBKIT_WAIT": "1", **LANG, **env},
+            env={"HUBKIT_WAIT": "1", "PATH": "/bin", **LANG, **env},
+            cwd=folder,
             stdin=pipe,
             stdout=pipe,
             stderr=pipe,
@@ -51,25 +52,69 @@ class Waiting:
         return self.process.returncode, out, error
 
 
-def line(**changed: Any) -> str:
-    return json.dumps({**IDENTITY, "cwd": "/", **changed}) + "\n"
+def line(**env: Any) -> str:
+    return json.dumps({"env": env}) + "\n"
 
 
 def test_it_becomes_the_server_it_is_told_to_be(tmp_path: Path):
-    waiting_one = Waiting(tmp_path, PATH="/bin", HUBKIT_OTHER="1", GONE="1")
+    """What comes is laid over what it was started with; arguments and folder stay."""
+    waiting_one = Waiting(tmp_path, HUBKIT_OTHER="1", KEPT="1", CHANGED="1")
 
-    code, out, error = waiting_one.tell(line(cwd=str(tmp_path)))
+    code, out, error = waiting_one.tell(line(CHANGED="2", A="ä\n"))
 
     assert code == 0, error
-    assert json.loads(out) == [IDENTITY["argv"], str(tmp_path), IDENTITY["env"], ""]
+    env = {"PATH": "/bin", "KEPT": "1", "CHANGED": "2", "A": "ä\n", **LANG}
+    assert json.loads(out) == [ARGUMENTS, str(tmp_path), env, ""]
+
+
+def test_the_stand_in_for_a_token_is_nobody_s(tmp_path: Path):
+    _, out, _ = Waiting(tmp_path, JUPYTERHUB_API_TOKEN="stand-in").tell(line())
+
+    assert "JUPYTERHUB_API_TOKEN" not in json.loads(out)[2]
+
+
+def test_the_token_that_came_is_the_server_s(tmp_path: Path):
+    waiting_one = Waiting(tmp_path, JUPYTERHUB_API_TOKEN="stand-in")
+
+    _, out, error = waiting_one.tell(line(JUPYTERHUB_API_TOKEN="of-ada"))
+
+    assert json.loads(out)[2]["JUPYTERHUB_API_TOKEN"] == "of-ada"
+    assert "of-ada" not in error
 
 
 def test_the_kit_s_own_variables_are_not_the_server_s(tmp_path: Path):
-    env = {"HUBKIT_WAIT": "1", "PATH": f"{OWN.parents[1]}/bin:/bin", **LANG}
+    env = {"HUBKIT_WAIT": "1", "PATH": f"{OWN.parents[1]}/bin:/bin"}
 
-    _, out, _ = Waiting(tmp_path, PATH="/bin").tell(line(env=env))
+    _, out, _ = Waiting(tmp_path).tell(line(**env))
 
     assert json.loads(out)[2] == {"PATH": "/bin", **LANG}
+
+
+def test_its_folder_may_be_another_by_then(tmp_path: Path):
+    """As where the home is mounted over it: what is there now is what the server sees."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    waiting_one = Waiting(folder)
+    folder.rename(tmp_path / "old")
+    folder.mkdir()
+    (tmp_path / "old" / "bin").rename(folder / "bin")
+
+    code, out, error = waiting_one.tell(line())
+
+    assert code == 0, error
+    assert json.loads(out)[1] == str(folder)
+
+
+def test_its_folder_may_be_gone_by_then(tmp_path: Path):
+    folder = tmp_path / "home"
+    folder.mkdir()
+    waiting_one = Waiting(folder)
+    folder.rename(tmp_path / "old")
+
+    code, out, error = waiting_one.tell(line())
+
+    assert (code, out) == (waiting.REFUSED, "")
+    assert f"folder {folder}: No such file" in error
 
 
 @pytest.mark.parametrize(
@@ -79,21 +124,19 @@ def test_the_kit_s_own_variables_are_not_the_server_s(tmp_path: Path):
         pytest.param(line().strip(), "the input ended", id="no end of line"),
         pytest.param("token=abc\n", "no identity", id="no JSON"),
         pytest.param("[]\n", "no identity", id="a list"),
-        pytest.param('{"env": {}}\n', "no identity", id="incomplete"),
-        pytest.param(line(env={"A": 1}), "not made of texts", id="a number"),
-        pytest.param(line(env=["A=1"]), "not made of texts", id="a list as environment"),
-        pytest.param(line(argv="abc"), "not made of texts", id="a text as arguments"),
-        pytest.param(line(cwd=None), "not made of texts", id="no folder"),
-        pytest.param(line(env={"A": "\0"}), "not made of texts", id="NUL"),
-        pytest.param(line(env={"A=B": "1"}), "impossible name", id="an equals sign"),
-        pytest.param(line(env={"": "1"}), "impossible name", id="no name"),
+        pytest.param('{"argv": ["abc"]}\n', "no identity", id="no environment"),
+        pytest.param('{"env": null}\n', "not made of texts", id="none as environment"),
+        pytest.param('{"env": ["A=abc"]}\n', "not made of texts", id="a list as environment"),
+        pytest.param(line(A=1), "not made of texts", id="a number"),
+        pytest.param(line(A="abc\0"), "not made of texts", id="NUL"),
+        pytest.param(line(**{"A=B": "abc"}), "impossible name", id="an equals sign"),
+        pytest.param(line(**{"": "abc"}), "impossible name", id="no name"),
         pytest.param(line() + line(), "more than one line", id="two lines"),
-        pytest.param(line(cwd="/nowhere"), "folder /nowhere: No such file", id="no such folder"),
         pytest.param("x" * (waiting.LONGEST + 2) + "\n", "too long", id="too long"),
     ],
 )
 def test_whatever_else_comes_ends_it(tmp_path: Path, text: str, why: str):
-    code, out, error = Waiting(tmp_path, PATH="/bin").tell(text)
+    code, out, error = Waiting(tmp_path).tell(text)
 
     assert code == waiting.REFUSED
     assert not out
@@ -103,7 +146,7 @@ def test_whatever_else_comes_ends_it(tmp_path: Path, text: str, why: str):
 
 def test_it_ends_when_it_is_asked_to(tmp_path: Path):
     """As the first process of a container, too, which has no defaults for signals."""
-    process = Waiting(tmp_path, PATH="/bin").process
+    process = Waiting(tmp_path).process
     process.send_signal(signal.SIGTERM)
 
     process.communicate(timeout=60)
@@ -112,10 +155,13 @@ def test_it_ends_when_it_is_asked_to(tmp_path: Path):
 
 @pytest.mark.parametrize("name", ["LC_ALL", "PYTHONHASHSEED"])
 def test_what_python_read_when_it_began_makes_it_begin_anew(tmp_path: Path, name: str):
-    env = {"PATH": "/bin", name: "0", **LANG}
-
-    code, out, error = Waiting(tmp_path, PATH="/bin").tell(line(env=env))
+    code, out, error = Waiting(tmp_path).tell(line(**{name: "0"}))
 
     assert code == 0
-    assert json.loads(out)[2] == env
+    assert json.loads(out) == [
+        ARGUMENTS,
+        str(tmp_path),
+        {"PATH": "/bin", name: "0", **LANG},
+        "",
+    ]
     assert f"other than when it was started ahead: {name}; starting anew" in error

@@ -29,6 +29,8 @@ def docker(monkeypatch):
     say(
         require=lambda: None,
         has_image=lambda _: True,
+        info=lambda: {"DockerRootDir": "/var/lib/docker"},
+        said_in=lambda *_: "",
         is_foreign=lambda *_: False,
         port_holder=lambda *_: None,
     )
@@ -77,6 +79,11 @@ TROUBLE = {
             "COMPOSE_PROJECT_NAME: the volume jupyterhub-acme",
             "docker volume rm jupyterhub-acme",
         ),
+        (
+            foreign("volume", "jupyterhub-mounter"),
+            "COMPOSE_PROJECT_NAME: the volume jupyterhub-mounter",
+            "docker volume rm jupyterhub-mounter",
+        ),
     ],
     checks.images: [
         (
@@ -86,6 +93,13 @@ TROUBLE = {
         )
     ],
     checks.disk: [({"free": 2 * GB - 1}, "the engine's disk", "docker system df")],
+    checks.pool: [
+        (
+            {"info": lambda: {"DockerRootDir": "/data/docker"}},
+            "DOCKER_VOLUMES=/var/lib/docker/volumes",
+            "DOCKER_VOLUMES=/data/docker/volumes",
+        )
+    ],
 }
 
 
@@ -96,7 +110,7 @@ def look(check, **environ):
 
 def test_every_check_has_an_example():
     """A check nobody has seen fail may be one that cannot."""
-    assert set(TROUBLE) == set(checks.ENGINE)
+    assert set(TROUBLE) == {*checks.ENGINE, *checks.REMARKS}
 
 
 @pytest.mark.parametrize(
@@ -118,7 +132,7 @@ def test_trouble(docker, check, says, what, cure):
 
 
 @pytest.mark.usefixtures("docker")
-@pytest.mark.parametrize("check", checks.ENGINE, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", TROUBLE, ids=lambda check: check.__name__)
 def test_no_trouble(check):
     """An engine with room, our image and nothing in the way is in order."""
     assert look(check) == []
@@ -172,6 +186,7 @@ def test_names_of_another_project(docker):
         ("volume", "lab-acme", "lab"),
         ("volume", "lab-gateway-secrets", "lab"),
         ("volume", "lab-gateway", "lab"),
+        ("volume", "lab-mounter", "lab"),
     ]
 
 
@@ -186,6 +201,16 @@ def quick(docker, monkeypatch):
 def test_run(checkout):
     """Nothing is wrong with a good checkout and a good engine."""
     assert checks.run(checkout) == []
+
+
+def test_a_pool_that_cannot_work_is_no_problem(checkout, quick):
+    """It is remarked upon, and keeps no stack from starting."""
+    quick(info=lambda: {"DockerRootDir": "/data/docker"})
+
+    assert checks.run(checkout) == []
+    assert [one.what for one in checks.remarks(checkout)] == [
+        "DOCKER_VOLUMES=/var/lib/docker/volumes"
+    ]
 
 
 def test_run_without_engine(checkout, quick):

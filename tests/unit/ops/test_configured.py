@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from hubkit.ops import configured
@@ -46,8 +48,9 @@ def test_mistakes(look):
     problems = look("\n".join([*MISTAKES, bad]))
 
     found = "\n".join(problem.wrong for problem in problems)
-    for trait in [*MISTAKES.values(), "mem_limit"]:
+    for trait in MISTAKES.values():
         assert f"`{trait}`" in found
+    assert re.search(r"Did you mean .*\bmem_limit\b", found)
     assert "'cpu_guarantee' trait of a KitSpawner" in found
     assert "'command' trait of a ConfigurableHTTPProxy" in found
     assert len(problems) == len(MISTAKES) + 2

@@ -193,3 +193,33 @@ def test_container_that_goes(engine, port):
     engine.answers["GET", "/containers/json"] = (200, [{"Id": "gone"}])
 
     assert ops.port_holder(port, "jupyterhub") is None
+
+
+def test_info(engine):
+    """What the engine says about itself is passed on."""
+    engine.answers["GET", "/info"] = (200, {"DockerRootDir": "/data/docker"})
+
+    assert ops.info()["DockerRootDir"] == "/data/docker"
+
+
+@pytest.mark.parametrize(
+    ("labels", "status"),
+    [
+        pytest.param(THEIRS, 200, id="another stack's"),
+        pytest.param(OURS, 404, id="not there"),
+        pytest.param(OURS, 500, id="engine in trouble"),
+        pytest.param(OURS, 200, id="not running"),
+    ],
+)
+def test_said_in_nothing(engine, labels, status):
+    """Nothing is heard from a container that is not ours, or cannot be asked."""
+    found = {"Id": "c1", "Name": "/jupyterhub", "Config": {"Labels": labels}, "message": "no"}
+    engine.answers |= {
+        ("GET", "/containers/jupyterhub/json"): (status, found),
+        ("POST", "/containers/c1/exec"): (409, {"message": "container c1 is not running"}),
+    }
+
+    assert ops.said_in("jupyterhub", ["true"], "jupyterhub") == ""
+    assert any(path.endswith("/exec") for _, path, _ in engine.asked) == (
+        labels is OURS and status == 200
+    )

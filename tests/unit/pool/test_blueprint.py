@@ -73,7 +73,6 @@ def test_no_secret():
         pytest.param({"host_config": host(Memory=2**30, MemorySwap=2**30)}, id="memory"),
         pytest.param({"host_config": host(CpuQuota=0, CpuShares=2)}, id="processors"),
         pytest.param({"host_config": host(Mounts=[{**HOME, "Source": "bob"}])}, id="home"),
-        pytest.param({"host_config": host(Mounts=[HOME, DATA])}, id="another volume"),
     ],
 )
 def test_same_key(words):
@@ -95,6 +94,8 @@ def test_same_key(words):
         pytest.param({"host_config": host(Devices=["/dev/nvidia0"])}, id="device"),
         pytest.param({"host_config": host(Binds=["/data:/srv/data:ro"])}, id="bind"),
         pytest.param({"host_config": host(Mounts=[HOME, FOLDER])}, id="folder of the host"),
+        pytest.param({"host_config": host(Mounts=[HOME, DATA])}, id="another place of a volume"),
+        pytest.param({"bare": "/home/jovyan/work"}, id="a visitor, without a home"),
     ],
 )
 def test_other_key(words):

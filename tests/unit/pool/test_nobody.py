@@ -8,7 +8,7 @@ from jupyterhub.objects import Hub
 from traitlets.config import Config
 
 from hubkit.pool import nobody
-from hubkit.spawner import KitSpawner
+from hubkit.spawner.kit import KitSpawner
 from hubkit.values import Mount
 from tests.unit.pool.conftest import LAB
 from tests.unit.pool.engine import cold

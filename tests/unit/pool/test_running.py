@@ -41,7 +41,7 @@ def hub(monkeypatch):
     engine = FakeEngine()
     monkeypatch.setattr(running, "PoolEngine", lambda *_: engine)
     monkeypatch.setattr(running, "MounterClient", lambda _: FakeMounter())
-    monkeypatch.setattr(running.nobody, "Nobody", lambda _: FakeSource(LAB))
+    monkeypatch.setattr(running.nobody, "Nobody", lambda *_: FakeSource(LAB))
     monkeypatch.setattr(running.nobody, "spawner", lambda _: SimpleNamespace(client=1))
     return engine
 

@@ -8,8 +8,9 @@ from jupyterhub.objects import Hub
 from jupyterhub.user import User
 from traitlets.config import Config
 
-from hubkit.spawner import KitSpawner, kit
+from hubkit.spawner import kit
 from hubkit.spawner.calls import Calls
+from hubkit.spawner.kit import KitSpawner
 from hubkit.spawner.pulling import Pulls
 from hubkit.spawner.turns import Turns
 

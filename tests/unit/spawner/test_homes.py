@@ -104,12 +104,12 @@ def test_deleted_users_take_nothing(db, join):
     assert homes.first_free(db, "ada", "jupyterhub") == "jupyterhub-user-ada"
 
 
-def test_named_servers_record_nothing(db, join):
-    """Only default servers hold records: a named server's state names nobody's home."""
+def test_a_record_in_a_named_servers_state(db, join):
+    """A volume that any record names is nobody else's."""
     ada = join("countess")
     state = {"home_volume": "jupyterhub-user-ada"}
     db.add(orm.Spawner(name="gpu", user=ada, state=state))
     db.commit()
 
     assert homes.recorded(ada) == ""
-    assert homes.first_free(db, "ada", "jupyterhub") == "jupyterhub-user-ada"
+    assert homes.first_free(db, "ada", "jupyterhub") == "jupyterhub-user-ada--2"

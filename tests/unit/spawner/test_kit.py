@@ -7,8 +7,8 @@ import tarfile
 
 import pytest
 
-from hubkit.errors import NotYours
 from hubkit.spawner import homes, owned
+from hubkit.spawner.refusals import StartFailed
 from hubkit.values import Mount
 
 HOME = "/volumes/jupyterhub-user-ada"
@@ -149,7 +149,7 @@ async def test_foreign_home(spawner, startable, labels, traits):
     startable.answers["GET", HOME] = (200, {"Name": "jupyterhub-user-ada", "Labels": labels})
     ada = spawner(**STARTABLE, **traits)
 
-    with pytest.raises(NotYours, match="jupyterhub-user-ada"):
+    with pytest.raises(StartFailed, match="jupyterhub-user-ada"):
         await ada.start()
 
     assert {method for method, _, _ in startable.asked} == {"GET"}
@@ -171,7 +171,7 @@ async def test_lost_home(spawner, startable):
     ada = spawner(**STARTABLE)
     homes.record(ada.user.orm_user, "jupyterhub-user-ada")
 
-    with pytest.raises(NotYours) as refused:
+    with pytest.raises(StartFailed) as refused:
         await ada.start()
 
     cure = "docker volume create --label hubkit.hub=jupyterhub --label hubkit.user='ada' "
@@ -185,7 +185,7 @@ async def test_foreign_container(spawner, startable):
     startable.answers["GET", CONTAINER] = (200, {"Id": "77", "Config": {"Labels": {}}})
     startable.answers["POST", CREATE] = (409, {"message": "name in use"})
 
-    with pytest.raises(NotYours, match="docker rm jupyter-ada"):
+    with pytest.raises(StartFailed, match="docker rm jupyter-ada"):
         await spawner(**STARTABLE).start()
 
     assert [path for method, path, _ in startable.asked if method == "POST"] == [CREATE]
@@ -229,7 +229,7 @@ async def test_old_container_that_stays(spawner, being_removed):
     """An old container that never goes ends the start, after a while."""
     being_removed.answers["POST", CREATE] = (409, {"message": "name in use"})
 
-    with pytest.raises(NotYours, match="docker rm jupyter-ada"):
+    with pytest.raises(StartFailed, match="docker rm jupyter-ada"):
         await spawner(**STARTABLE).start()
 
     made = [path for method, path, _ in being_removed.asked if method == "POST"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from docker.errors import APIError
+from tornado.web import HTTPError
 from traitlets import TraitError
 
 from hubkit.spawner import homes
@@ -160,3 +161,12 @@ async def test_wrong_value(spawner, wrong):
     """A wrong value is refused when the spawner is built, not at a user's start."""
     with pytest.raises(TraitError):
         spawner(**wrong)
+
+
+@pytest.mark.parametrize(("old", "new"), [("", "gpu"), ("gpu", "")])
+async def test_the_default_server_keeps_its_name(spawner, old, new):
+    """The record of the home is with it; renamed, the home would look like nobody's."""
+    with pytest.raises(HTTPError, match="400"):
+        await spawner(old).rename(old, new)
+
+    await spawner("gpu").rename("gpu", "gpus")

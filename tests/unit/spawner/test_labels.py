@@ -62,3 +62,21 @@ def test_is_server_of(marks, mounts, home, expected):
     container = {"Config": {"Labels": marks}, "Mounts": mounts}
 
     assert labels.is_server_of(container, "lab", "ada", "", home) == expected
+
+
+@pytest.mark.parametrize(
+    ("identity", "name", "project", "expected"),
+    [
+        pytest.param("4f9a", "jupyter-ada", "lab", True, id="on record, of this name"),
+        pytest.param("", "jupyter-ada", "lab", False, id="nothing on record"),
+        pytest.param("1b2c", "jupyter-ada", "lab", False, id="another on record"),
+        pytest.param("4f9a", "lab-pool-0000000a", "lab", False, id="never got the name"),
+        pytest.param("4f9a", "jupyter-ada", "shop", False, id="another hub's"),
+    ],
+)
+def test_is_handed_out(identity, name, project, expected):
+    """A container of the pool is whose it is on record, once it has their server's name."""
+    marks = {"hubkit.hub": project, "hubkit.pool": "k"}
+    container = {"Id": "4f9a", "Name": f"/{name}", "Config": {"Labels": marks}}
+
+    assert labels.is_handed_out(container, "lab", identity, "jupyter-ada") == expected

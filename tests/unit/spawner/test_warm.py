@@ -13,7 +13,8 @@ from traitlets.config import Config
 
 from hubkit.pool import blueprint
 from hubkit.pool.pool import Pool
-from hubkit.spawner import KitSpawner, homes, warm
+from hubkit.spawner import homes, warm
+from hubkit.spawner.kit import KitSpawner
 from hubkit.spawner.readiness import Died
 from hubkit.spawner.warm import WarmServer
 from hubkit.warden.refusals import Reason, Refused
@@ -133,25 +134,41 @@ async def test_nobody_elses(spawner, site):
     assert await spawner().get_object() is None
 
 
-async def test_killed_before_the_name(spawner, site):
-    """A hub killed in a hand-out finds no server, and its pool removes what is left."""
-    ada = spawner()
+@pytest.mark.parametrize(
+    "step", ["inspect_container", "update_container", "mount", "rename", "wait_until_ready"]
+)
+async def test_killed(spawner, site, monkeypatch, step):
+    """A hub killed in any step finds the whole server or none, and its pool leaves no other."""
+    reached = asyncio.Event()
 
-    async def killed(identity, name):
-        raise KeyboardInterrupt
+    async def never(*_, **__):
+        reached.set()
+        await asyncio.Event().wait()
 
-    site.engine._rename, rename = killed, site.engine._rename
-    site.engine._remove_container, remove = killed, site.engine._remove_container
-    with pytest.raises(TypeError):
-        await ada.start_warm()
-    site.engine._rename, site.engine._remove_container = rename, remove
+    place, name = {"mount": (site.mounter, step), "wait_until_ready": (warm, step)}.get(
+        step, (site.engine, f"_{step}")
+    )
+    with monkeypatch.context() as patched:
+        ada = spawner()
+        patched.setattr(place, name, never)
+        if step == "mount":
+            site.mounter.mounted["id1"] = "ada", ["home-ada"], "{}"
+        if step == "inspect_container":
+            patched.setattr(ada, "get_object", never)
+        killed = asyncio.create_task(ada.start_warm())
+        await reached.wait()
 
     again = spawner()
-    assert await again.poll() == 0
-    site.begin_anew(Pool("kit", 0, clock=Clock()))
-    await site.keeper.run()
-    assert not site.engine.containers
-    assert homes.recorded(again.user.orm_user) == "home-ada"
+    site.begin_anew(Pool("kit", 1, clock=Clock()))
+    await site.work()
+    named = step == "wait_until_ready"
+    assert await again.poll() == (None if named else 0)
+    assert ("kit-jupyter-ada" in site.engine.names) == named
+    assert len(site.pool.members) == len(site.engine.containers) - named == 1
+    kept = step not in ("mount", "rename")  # else something was told or mounted
+    assert ("id1" in site.engine.containers) == kept
+    killed.cancel()
+    await asyncio.wait([killed])
 
 
 @pytest.mark.parametrize(
@@ -215,9 +232,10 @@ async def test_cancelled(spawner, site, monkeypatch):
 
 
 async def test_not_removed(spawner, site):
-    """What could not be removed at once is removed later."""
+    """What may still have the home keeps a second container from getting it; it goes later."""
     site.engine.refuses |= {"rename": [refusal(500)], "remove_container": [refusal(500)]}
-    assert await spawner().start_warm() is None
+    with pytest.raises(APIError):
+        await spawner().start_warm()
     assert site.pool.doomed == {"id1"}
 
     await site.work(1)
@@ -285,7 +303,7 @@ async def test_many_at_once(spawner, site):
     assert len(served) == len(site.mounter.mounted) == 10
     assert len({one.object_id for one in served}) == 10
     for one in served:
-        user, volumes, _ = site.mounter.mounted[one.object_id]
+        user = site.mounter.mounted[one.object_id][0]
         container = site.engine.containers[one.object_id]
         assert (user, container["Name"]) == (one.user.name, f"/kit-jupyter-{one.user.name}")
 

@@ -24,7 +24,7 @@ def children():
 
 
 def mount_into(process):
-    return forks.mount_job(process, ID, [Volume("/x", "/y", read_only=True)])
+    return forks.mount_job(process, ID, [Volume("/x", "/y", read_only=True)], "told")
 
 
 async def refusal(children, job):

@@ -20,11 +20,11 @@ from hubkit.warden.rules import Rules
 
 ID, OTHER = "4f" * 32, "5e" * 32
 HOME = Mount("lab-user-ada", "/home/jovyan/work")
-RULES = Rules.of(Settings.from_env({"COMPOSE_PROJECT_NAME": "lab"}))
 ROOT = "/var/lib/docker"
+RUNNING = {"Running": True, "Paused": False, "Pid": 77}
 MEMBER = {
     "Config": {"Labels": {"hubkit.hub": "lab", "hubkit.pool": "image"}},
-    "State": {"Running": True, "Paused": False, "Pid": 77},
+    "State": RUNNING,
 }
 VOLUME = {
     "Labels": {"hubkit.hub": "lab", "hubkit.user": "ada"},
@@ -83,34 +83,101 @@ def known(engine):
 
 
 @pytest.fixture
-async def socket(known, children, serve, tmp_path):
-    """Return the socket a mounter listens on."""
-    app = mounter.make_app(RULES, str(tmp_path / "docker.sock"))
-    path = tmp_path / "mounter.sock"
-    await serve(app, lambda runner: web.UnixSite(runner, path))
-    return path
+def make_hub(known, children, serve, tmp_path):
+    """Return a function that starts a mounter and returns what asks it."""
+
+    async def make(**settings):
+        env = {"COMPOSE_PROJECT_NAME": "lab", **settings}
+        app = mounter.make_app(Rules.of(Settings.from_env(env)), str(tmp_path / "docker.sock"))
+        path = tmp_path / "mounter.sock"
+        await serve(app, lambda runner: web.UnixSite(runner, path))
+        return MounterClient(path)
+
+    return make
 
 
 @pytest.fixture
-def hub(socket):
-    return MounterClient(socket)
+async def hub(make_hub):
+    return await make_hub()
+
+
+@pytest.fixture
+async def connector(hub, tmp_path):
+    """Return what leads to the mounter without the client."""
+    return aiohttp.UnixConnector(str(tmp_path / "mounter.sock"))
 
 
 async def refusal(hub, *mounts, container=ID):
     with pytest.raises(Refused) as caught:
-        await hub.mount(container, "ada", mounts or (HOME,))
+        await hub.mount(container, "ada", mounts or (HOME,), "told")
     return caught.value
 
 
 async def test_mounted(engine, children, hub):
     """The engine says which process and which folder; it is asked nothing else."""
     before = len(engine.asked)
-    await hub.mount(ID, "ada", [HOME])
+    await hub.mount(ID, "ada", [HOME], "told")
 
     source = f"{ROOT}/volumes/lab-user-ada/_data"
-    assert children.jobs[-1] == {"mount": [77, ID, [[source, HOME.target, False]]]}
+    assert children.jobs[-1] == {"mount": [77, ID, [[source, HOME.target, False]], "told"]}
     asked = sorted((method, path) for method, path, *_ in engine.asked[before:])
     assert asked == [("GET", f"/containers/{ID}/json"), ("GET", "/volumes/lab-user-ada")]
+
+
+async def test_only_told(engine, children, hub):
+    """Somebody without a home."""
+    before = len(engine.asked)
+    await hub.mount(ID, "ada", [], "told")
+
+    assert children.jobs[-1] == {"mount": [77, ID, [], "told"]}
+    assert [path for _, path, *_ in engine.asked[before:]] == [f"/containers/{ID}/json"]
+
+
+@pytest.mark.parametrize(
+    ("home", "untouched"),
+    [pytest.param("/nowhere", True, id="nothing"), pytest.param("/proc", False, id="something")],
+)
+async def test_untouched(known, make_hub, home, untouched):
+    """Whether something is mounted where a home belongs is read from the kernel."""
+    known[f"/containers/{ID}/json"] = MEMBER | {"State": RUNNING | {"Pid": os.getpid()}}
+    hub = await make_hub(DOCKER_NOTEBOOK_DIR=home)
+
+    assert await hub.untouched(ID) is untouched
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        pytest.param({"State": RUNNING | {"Pid": 2**22 + 1}}, Reason.STOPPED, id="ended since"),
+        pytest.param({"State": RUNNING | {"Running": False}}, Reason.STOPPED, id="not running"),
+        pytest.param({"Config": {"Labels": {}}}, Reason.NOT_ALLOWED, id="not of the pool"),
+    ],
+)
+async def test_not_to_be_looked_at(known, hub, change, reason):
+    known[f"/containers/{ID}/json"] = MEMBER | change
+
+    with pytest.raises(Refused) as caught:
+        await hub.untouched(ID)
+    assert caught.value.reason is reason
+
+
+async def test_unknown_to_the_engine(hub):
+    with pytest.raises(Refused) as caught:
+        await hub.untouched(OTHER)
+    assert caught.value.reason is Reason.NOT_ALLOWED
+
+
+async def test_nothing_told_is_logged(caplog, children, hub):
+    """Neither when it is done nor when it is refused."""
+    caplog.set_level("DEBUG")
+    await hub.mount(ID, "ada", [HOME], "of-ada")
+    children.error = Refused(Reason.FAILED, "so")
+    with pytest.raises(Refused):
+        await hub.mount(ID, "ada", [HOME], "of-ada")
+
+    assert "refused: so" in caplog.text
+    assert HOME.source in caplog.text
+    assert "of-ada" not in caplog.text
 
 
 async def test_health(children, hub):
@@ -168,14 +235,14 @@ async def test_reasons(children, hub, reason):
 async def test_one_at_a_time(children, hub):
     """While a container gets its volumes it is refused to everybody else; afterwards asked."""
     children.go.clear()
-    first = asyncio.create_task(hub.mount(ID, "ada", [HOME]))
+    first = asyncio.create_task(hub.mount(ID, "ada", [HOME], "told"))
     while not any("mount" in job for job in children.jobs):
         await asyncio.sleep(0)
 
     assert (await refusal(hub)).reason is Reason.ASSIGNED
     children.go.set()
     await first
-    await hub.mount(ID, "ada", [HOME])
+    await hub.mount(ID, "ada", [HOME], "told")
     assert len([job for job in children.jobs if "mount" in job]) == 2
 
 
@@ -190,9 +257,8 @@ async def test_one_at_a_time(children, hub):
         ("GET /containers/json", None, 404),
     ],
 )
-async def test_other_requests(children, socket, asked, body, status):
+async def test_other_requests(children, connector, asked, body, status):
     jobs, (method, path) = len(children.jobs), asked.split()
-    connector = aiohttp.UnixConnector(str(socket))
     async with (
         aiohttp.ClientSession(connector=connector) as session,
         session.request(method, f"http://mounter{path}", data=body) as answer,

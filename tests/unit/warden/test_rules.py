@@ -26,6 +26,10 @@ def refusal(call, *given):
     return caught.value.reason
 
 
+def body(**changed):
+    return {"container": ID, "user": "ada", "mounts": [GIVEN], "told": "told", **changed}
+
+
 def container(state=RUNNING, **changed):
     marks = {"hubkit.hub": "lab", "hubkit.pool": "image", **changed}
     return {"Config": {"Labels": {k: v for k, v in marks.items() if v is not None}}, "State": state}
@@ -41,33 +45,40 @@ def test_the_labels_are_the_spawners():
 
 
 def test_parsed():
-    body = {"container": ID, "user": "ada", "mounts": [GIVEN], "more": "is left alone"}
+    assert parse(body(more="is left alone")) == Request(ID, "ada", (HOME,), "told")
 
-    assert parse(body) == Request(ID, "ada", (HOME,))
+
+def test_nothing_but_told():
+    assert parse(body(mounts=[])) == Request(ID, "ada", (), "told")
+
+
+def test_what_is_told_is_not_shown():
+    """It holds the server's token."""
+    assert "told" not in repr(parse(body()))
 
 
 @pytest.mark.parametrize(
-    "body",
+    "wrong",
     [
         pytest.param([], id="a list"),
         pytest.param({}, id="nothing"),
-        pytest.param({"container": ID, "user": "ada"}, id="no mounts"),
-        pytest.param({"container": ID, "user": "ada", "mounts": []}, id="none at all"),
-        pytest.param({"container": ID, "user": 7, "mounts": [GIVEN]}, id="a number for a name"),
-        pytest.param({"container": "jupyter-ada", "user": "a", "mounts": [GIVEN]}, id="by name"),
-        pytest.param({"container": ID[:12], "user": "a", "mounts": [GIVEN]}, id="a short id"),
-        pytest.param({"container": ID + "\n", "user": "a", "mounts": [GIVEN]}, id="a line more"),
-        pytest.param({"container": ID, "user": "a", "mounts": [GIVEN, GIVEN]}, id="one target"),
+        *(
+            pytest.param({k: v for k, v in body().items() if k != name}, id=f"no {name}")
+            for name in body()
+        ),
+        pytest.param(body(user=7), id="a number for a name"),
+        pytest.param(body(told=None), id="nothing told"),
+        pytest.param(body(told="one\ntwo"), id="two lines told"),
+        pytest.param(body(container="jupyter-ada"), id="by name"),
+        pytest.param(body(container=ID[:12]), id="a short id"),
+        pytest.param(body(container=ID + "\n"), id="a line more"),
+        pytest.param(body(mounts=[GIVEN, GIVEN]), id="one target"),
         pytest.param(
-            {
-                "container": ID,
-                "user": "a",
-                "mounts": [GIVEN, GIVEN | {"target": "/home/jovyan//work/"}],
-            },
+            body(mounts=[GIVEN, GIVEN | {"target": "/home/jovyan//work/"}]),
             id="one target written twice",
         ),
         *(
-            pytest.param({"container": ID, "user": "a", "mounts": [GIVEN | change]}, id=str(change))
+            pytest.param(body(mounts=[GIVEN | change]), id=str(change))
             for change in (
                 {"volume": "/etc"},
                 {"volume": "../x"},
@@ -80,8 +91,8 @@ def test_parsed():
         ),
     ],
 )
-def test_malformed(body):
-    assert refusal(parse, body) is Reason.MALFORMED
+def test_malformed(wrong):
+    assert refusal(parse, wrong) is Reason.MALFORMED
 
 
 @pytest.mark.parametrize(
@@ -111,6 +122,16 @@ def test_allowed(further):
 )
 def test_not_of_this_site(mounts):
     assert refusal(RULES.check_request, Request(ID, "ada", mounts)) is Reason.NOT_ALLOWED
+
+
+def test_nobodys_home():
+    """Who has no home gets nothing at all mounted."""
+    RULES.check_request(Request(ID, "ada", ()))
+
+
+def test_targets():
+    """The places of every user's, as the kernel writes them."""
+    assert RULES.targets() == {HOME.target, "/srv/data", "/srv/{username}", "/srv/host"}
 
 
 def test_a_waiting_container():

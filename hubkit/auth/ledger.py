@@ -1,0 +1,192 @@
+"""Which visitors are on the hub, since when and from where: the one truth about room.
+
+A small SQLite file in the data volume, as the register is, so that the hub and the service
+beside it count the same visitors, a claim is made whole or not at all, and a visitor's age
+outlives a restart of the hub.
+"""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+import time
+from bisect import bisect_left
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hubkit import stack
+from hubkit.auth.failures import place
+
+FILE = stack.DATA / "visitors.sqlite"
+WAIT = 5.0  # seconds for another process that writes; its writes take milliseconds
+BUCKETS = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0, 120.0)  # seconds
+FULL, ADDRESS = "full", "address"
+RETRY = {FULL: 10, ADDRESS: 30}  # seconds until it is worth trying again
+TABLES = """
+CREATE TABLE IF NOT EXISTS visitors (
+    name TEXT PRIMARY KEY,
+    address TEXT NOT NULL,
+    since REAL NOT NULL,
+    image TEXT NOT NULL,
+    ready REAL NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS counts (
+    what TEXT PRIMARY KEY,
+    value REAL NOT NULL
+);
+"""
+COUNT = "INSERT INTO counts VALUES (?, ?) ON CONFLICT (what) DO UPDATE SET value = value + ?"
+
+
+class NoRoom(Exception):
+    """A visitor could not be admitted.
+
+    Attributes:
+        why: ``full``, or ``address`` where their address has as many as one may have.
+        wait: Seconds until it is worth trying again.
+    """
+
+    def __init__(self, why: str):
+        super().__init__(why)
+        self.why, self.wait = why, RETRY[why]
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One visitor.
+
+    Attributes:
+        name: The hub user.
+        address: Where they came from.
+        since: When they were admitted, seconds since 1970.
+        image: What their server was asked to run; empty for the usual one.
+        ready: When their server was first ready, likewise; 0 for not yet.
+    """
+
+    name: str
+    address: str
+    since: float
+    image: str = ""
+    ready: float = 0.0
+
+
+class Ledger:
+    """The visitors of one hub.
+
+    Args:
+        path: The file; made where missing.
+        capacity: Visitors at a time.
+        per_address: Of those, from one address; 0 for no limit of its own.
+    """
+
+    def __init__(self, path: Path, capacity: int, per_address: int = 0):
+        self.capacity, self.per_address = capacity, per_address
+        self._path = path
+        with self._open() as database:
+            database.execute("PRAGMA journal_mode = WAL")  # who reads never waits
+            database.executescript(TABLES)
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        database = sqlite3.connect(self._path, timeout=WAIT, isolation_level=None)
+        try:
+            yield database
+        finally:
+            database.close()
+
+    @contextmanager
+    def _changing(self) -> Iterator[sqlite3.Connection]:
+        """Yield the file with nobody else writing, kept only if nothing is raised."""
+        with self._open() as database:
+            database.execute("BEGIN IMMEDIATE")
+            try:
+                yield database
+            except BaseException:
+                database.execute("ROLLBACK")
+                raise
+            database.execute("COMMIT")
+
+    def admit(self, name: str, address: str, image: str = "") -> None:
+        """Count *name* as a visitor from now on.
+
+        Raises:
+            NoRoom: There are as many as there may be; this is counted as a refusal.
+        """
+        why = ""
+        with self._changing() as database:
+            rows = database.execute("SELECT address FROM visitors").fetchall()
+            here = sum(place(one) == place(address) for (one,) in rows)
+            if len(rows) >= self.capacity:
+                why = FULL
+            elif self.per_address and here >= self.per_address:
+                why = ADDRESS
+            database.execute(COUNT, (f"refused_{why}" if why else "admitted", 1, 1))
+            if not why:
+                row = (name, address, time.time(), image)
+                database.execute(
+                    "INSERT INTO visitors (name, address, since, image) VALUES (?, ?, ?, ?)", row
+                )
+        if why:
+            raise NoRoom(why)
+
+    def is_ready(self, name: str) -> None:
+        """Remember that the server of *name* is ready; the first time is the hand-out."""
+        now = time.time()
+        with self._changing() as database:
+            found = database.execute(
+                "SELECT since FROM visitors WHERE name = ? AND NOT ready", (name,)
+            ).fetchone()
+            if not found:
+                return
+            database.execute("UPDATE visitors SET ready = ? WHERE name = ?", (now, name))
+            seconds = max(now - found[0], 0.0)
+            at = bisect_left(BUCKETS, seconds)
+            bucket = BUCKETS[at] if at < len(BUCKETS) else math.inf
+            for what, value in ((f"handout_{bucket}", 1), ("handout_seconds", seconds)):
+                database.execute(COUNT, (what, value, value))
+
+    def leave(self, name: str) -> None:
+        """Make room: *name* is gone, or never came."""
+        with self._changing() as database:
+            database.execute("DELETE FROM visitors WHERE name = ?", (name,))
+
+    def keep(self, there: Collection[str], since: dict[str, float] | None = None) -> None:
+        """Count visitors the file does not know, as it does after it was lost.
+
+        Args:
+            there: Names of visitors the hub has.
+            since: When each came, seconds since 1970; now where it is not said.
+        """
+        known = {one.name for one in self.visits()}
+        with self._changing() as database:
+            for name in set(there) - known:
+                row = (name, "", (since or {}).get(name, time.time()), "")
+                database.execute(
+                    "INSERT OR IGNORE INTO visitors (name, address, since, image) "
+                    "VALUES (?, ?, ?, ?)",
+                    row,
+                )
+
+    def visits(self) -> list[Visit]:
+        """Return all visitors, the oldest first."""
+        with self._open() as database:
+            rows = database.execute(
+                "SELECT name, address, since, image, ready FROM visitors ORDER BY since, name"
+            ).fetchall()
+        return [Visit(*row) for row in rows]
+
+    def visit(self, name: str) -> Visit | None:
+        """Return the visitor called *name*, or None."""
+        return next((one for one in self.visits() if one.name == name), None)
+
+    def count(self, what: str) -> None:
+        """Add one to a count of this hub's whole life."""
+        with self._changing() as database:
+            database.execute(COUNT, (what, 1, 1))
+
+    def counts(self) -> dict[str, float]:
+        """Return the counts of this hub's whole life: ``admitted``, ``refused_full``, …."""
+        with self._open() as database:
+            return dict(database.execute("SELECT what, value FROM counts").fetchall())

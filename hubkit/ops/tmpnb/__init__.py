@@ -1,0 +1,1 @@
+"""From tmpnb to this kit: how it was started, as lines for ``.env``."""

@@ -1,0 +1,70 @@
+"""``--command``: what tmpnb ran in each container."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shlex
+from string import Formatter
+
+from hubkit.ops.tmpnb.converters import Found
+
+PLACEHOLDERS = ("base_path", "port", "ip", "token")
+JUPYTER = {"jupyter", "jupyter-notebook", "jupyter-lab", "ipython", "jupyterhub-singleuser"}
+JUPYTER |= {"start.sh", "start-notebook.sh", "start-notebook.py", "start-singleuser.sh"}
+# What every server here is told by the hub, or does by itself.
+BY_ITSELF = {"no-browser", "open_browser", "port", "port_retries", "ip", "base_url", "token"}
+BY_ITSELF |= {"password", "disable_check_xsrf", "trust_xheaders", "allow_remote_access"}
+BY_ITSELF |= {"allow-root", "allow_root", "no-mathjax", "allow_origin", "debug"}
+ANCESTORS = re.compile(r"frame-ancestors ([^;\"}]*)")
+ORIGIN = re.compile(r"\*|https?://[^\s'\",]+")
+
+
+def command(written: str) -> Found:
+    """Return the lines for a command.
+
+    A notebook server's own command is not needed: each server here starts as the hub
+    wants it. What else it was told is looked at; another program becomes SERVER_COMMAND.
+
+    Raises:
+        ValueError: tmpnb could not have run it either.
+    """
+    _check(written)
+    try:
+        words = shlex.split(written)
+    except ValueError:
+        raise ValueError("a command whose quotes are closed") from None
+    if words and words[0].rpartition("/")[2] in JUPYTER:
+        return _jupyter(words[1:])
+    # tmpnb's base_path begins and ends with a slash since 2017; commands are older.
+    return Found({"SERVER_COMMAND": re.sub(r"/?\{base_path\}/?", "{base_path}", written)})
+
+
+def _check(written: str) -> None:
+    wanted = f"a command with no braces but {', '.join(f'{{{one}}}' for one in PLACEHOLDERS)}"
+    try:
+        fields = {name for _, name, _, _ in Formatter().parse(written) if name is not None}
+    except ValueError:
+        raise ValueError(wanted) from None
+    if fields - set(PLACEHOLDERS):
+        raise ValueError(wanted)
+    if "base_path" not in fields:
+        raise ValueError("a command with {base_path} in it")
+
+
+def _jupyter(words: list[str]) -> Found:
+    lines, lost = {}, []
+    # docker-stacks' scripts were given several options in one pair of quotes.
+    split = (re.split(r"\s+(?=--)", word.strip()) for word in words)
+    for word in itertools.chain.from_iterable(split):
+        if not word.startswith("--"):
+            continue
+        whole, _, value = word.lstrip("-").partition("=")
+        name = re.sub(r"^\w+\.", "", whole)
+        if ancestors := ANCESTORS.search(value):
+            lines["FRAME_ANCESTORS"] = ",".join(ORIGIN.findall(ancestors[1]))
+        elif name in {"notebook_dir", "notebook-dir", "root_dir"} and value.startswith("/"):
+            lines["DOCKER_NOTEBOOK_DIR"] = value
+        elif name not in BY_ITSELF:
+            lost.append(f"{word}: write it into /etc/jupyter/jupyter_server_config.py of the image")
+    return Found({name: value for name, value in lines.items() if value}, tuple(lost))

@@ -1,0 +1,72 @@
+"""What ran in each container: a notebook server, or another program."""
+
+from __future__ import annotations
+
+import pytest
+
+from hubkit.ops.tmpnb.command import command
+
+STOCK = (
+    "jupyter notebook --no-browser --port {port} --ip=0.0.0.0 --NotebookApp.base_url={base_path} "
+    '--NotebookApp.port_retries=0 --NotebookApp.token="{token}"'
+)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        pytest.param(STOCK, id="tmpnb's own"),
+        pytest.param(STOCK.replace("{base_path}", "/{base_path}"), id="the README's"),
+        pytest.param(
+            'start-notebook.sh "--NotebookApp.base_url={base_path} --ip=0.0.0.0 --port={port} '
+            '--NotebookApp.trust_xheaders=True"',
+            id="docker-stacks",
+        ),
+        pytest.param("/opt/conda/bin/jupyter notebook --port={port} {base_path}", id="with a path"),
+    ],
+)
+def test_not_needed(written):
+    found = command(written)
+
+    assert (found.lines, found.lost) == ({}, ())
+
+
+@pytest.mark.parametrize("slashes", ["{base_path}", "/{base_path}", "/{base_path}/"])
+def test_another_program(slashes):
+    """Its placeholders stay; base_path has its slashes, whatever tmpnb's age."""
+    found = command(f"rserver --www-root={slashes} --port {{port}}")
+
+    assert found.lines == {"SERVER_COMMAND": "rserver --www-root={base_path} --port {port}"}
+
+
+def test_what_else_a_server_was_told():
+    """Parts that have a setting get it; others are named, with where to write them."""
+    found = command(
+        f"{STOCK} --NotebookApp.notebook_dir=/srv/talks --NotebookApp.iopub_data_rate_limit=0 "
+        """--NotebookApp.tornado_settings="dict(headers=Content-Security-Policy: """
+        """frame-ancestors 'self' https://a.org *; report-uri /x)" """
+    )
+
+    assert found.lines == {
+        "DOCKER_NOTEBOOK_DIR": "/srv/talks",
+        "FRAME_ANCESTORS": "https://a.org,*",
+    }
+    assert [one.partition(":")[0] for one in found.lost] == [
+        "--NotebookApp.iopub_data_rate_limit=0"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        pytest.param("jupyter notebook", "{base_path} in it", id="without a path"),
+        pytest.param("x {base_path} {user}", "no braces but", id="another placeholder"),
+        pytest.param("x {base_path} {", "no braces but", id="half a placeholder"),
+        pytest.param("x {base_path} {}", "no braces but", id="none"),
+        pytest.param("x {base_path} '", "quotes are closed", id="an open quote"),
+    ],
+)
+def test_refused(written, said):
+    """What tmpnb could not have run is a mistake of the line."""
+    with pytest.raises(ValueError, match=said):
+        command(written)

@@ -1,0 +1,65 @@
+"""When a visit ends, decided from what hub and ledger say."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from hubkit.auth.ledger import Visit
+from hubkit.services.temporary.ending import Limits, absent, why_gone
+
+NOW = 1_800_000_000.0
+LIMITS = Limits(idle=100, age=1000)
+
+
+def ago(seconds):
+    return datetime.fromtimestamp(NOW - seconds, UTC).isoformat().replace("+00:00", "Z")
+
+
+def user(active=0.0, started=500.0, pending=None, **more):
+    server = {"last_activity": ago(active), "started": ago(started), "pending": pending}
+    return {"name": "v", "servers": {"": server}, "last_activity": ago(active), **more}
+
+
+@pytest.mark.parametrize(
+    ("model", "since", "why"),
+    [
+        pytest.param(user(active=99), 500, "", id="was used lately"),
+        pytest.param(user(active=100), 500, "idle", id="was not"),
+        pytest.param(user(active=0), 999, "", id="young enough"),
+        pytest.param(user(active=0), 1000, "age", id="too old, though in use"),
+        pytest.param(user(active=900, started=900), 50, "", id="waited long before the hand-out"),
+        pytest.param(user(active=900, pending="spawn"), 2000, "", id="is just starting"),
+        pytest.param(user(active=900, pending="stop"), 2000, "", id="is just stopping"),
+        pytest.param(user(active=10, servers={}), 500, "", id="may start again"),
+        pytest.param(user(active=61, servers={}), 500, "empty", id="has no server any more"),
+        pytest.param(user(servers={}, last_activity=None), 30, "", id="came a moment ago"),
+        pytest.param({"name": "v"}, 90, "empty", id="never had a server"),
+    ],
+)
+def test_why_gone(model, since, why):
+    assert why_gone(model, Visit("v", "", NOW - since), LIMITS, NOW) == why
+
+
+def test_no_limits():
+    """Where visits have no end, only those without a server end."""
+    old = user(active=10**6)
+
+    assert why_gone(old, Visit("v", "", NOW - 10**7), Limits(0, 0), NOW) == ""
+
+
+@pytest.mark.parametrize(
+    ("limits", "between"),
+    [(Limits(3600, 14400), 10), (Limits(20, 0), 5), (Limits(0, 0), 10), (Limits(1, 1), 0.5)],
+)
+def test_between(limits, between):
+    """Short visits are looked at more often."""
+    assert limits.between == between
+
+
+def test_absent():
+    """Who counts without being a user is forgotten, not while they are just being made."""
+    visits = [Visit("here", "", NOW - 90), Visit("new", "", NOW - 1), Visit("gone", "", NOW - 90)]
+
+    assert absent(visits, ["here"], NOW) == ["gone"]
