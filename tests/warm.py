@@ -147,6 +147,9 @@ class WarmHub(HubProcess):
         run("docker", "run", "--rm", "-u0", "-v", own, HUB_IMAGE, "rm", "-f", "/own/socket")
         run("docker", "rm", "-f", self.mounter, check=False)
         run("docker", "image", "rm", self.notebook, check=False)
+        own = ("--filter", f"name=^{self.project}-")  # EXTRA_VOLUMES have no label
+        for name in run("docker", "volume", "ls", "-q", *own).stdout.split():
+            run("docker", "volume", "rm", name, check=False)
 
 
 def inspect(name: str) -> dict[str, Any]:

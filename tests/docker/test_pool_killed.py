@@ -26,7 +26,7 @@ def one_hub(
 ) -> Iterator[WarmHub]:
     made = WarmHub(tmp_path_factory.mktemp("killed"), client=faulty_engine.client)
     try:
-        yield made.begin(START_TIMEOUT="20")
+        yield made.begin()
     finally:
         close_connections()
         made.destroy()
@@ -64,7 +64,7 @@ def dying(hub: WarmHub, when: str) -> dict[str, Any]:
 
 def require_as_before(hub: WarmHub, user: User) -> None:
     """Fail unless *user* has their home, once, and can go on; and nothing else is left."""
-    until(lambda: hub.settled(user.name), 60, "the hub knows what is")
+    until(lambda: hub.settled(user.name), 90, "the hub knows what is")
     hub.require_tidy(*([user] if user.servers() else []))
     if user.servers():
         user.url = f"http://{address(user.container)}:{PORT}/user/{user.name}"

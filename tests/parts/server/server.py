@@ -9,6 +9,10 @@ import time
 MODE = os.environ["MODE"]
 
 
+def say(*words):
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+
+
 class Answer(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -23,7 +27,7 @@ class Answer(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-print("token in a log:", os.environ.get("JUPYTERHUB_API_TOKEN"))
+say("token in a log:", os.environ.get("JUPYTERHUB_API_TOKEN"))
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 if MODE == "stubborn":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -31,7 +35,7 @@ if MODE == "slow":
     time.sleep(4)
 if MODE == "exits":
     for number in range(30):
-        print("line", number)
+        say("line", number)
     sys.exit(3)
 if MODE == "greedy":
     eaten = b"x" * 10**9

@@ -59,7 +59,8 @@ def test_no_secret():
     created = json.dumps(blueprint.of(cold()).create("x", "kit"))
 
     assert "secret" not in created
-    assert "ada" not in created
+    assert "jupyterhub-user-ada" not in created
+    assert "/user/ada" not in created
 
 
 @pytest.mark.parametrize(
