@@ -1,6 +1,6 @@
 # `make` alone lists what you can do.
 .DEFAULT_GOAL := help
-.PHONY: up down build base notebook_image check reload users logs test lint lock bench help
+.PHONY: up down build base notebook_image save load check reload users logs test lint lock bench help
 
 ##@ Run the hub
 up: ## Everything, from nothing to a running hub; safe to repeat.
@@ -30,6 +30,13 @@ build: base ## Build the images of the stack; then: docker compose up -d
 
 notebook_image: base ## Build or pull what DOCKER_NOTEBOOK_IMAGE names.
 	@scripts/build.sh notebook --pull
+
+save: ## Save all images in one file, for machines without a network (FILE=…).
+	@scripts/save.sh $(if $(FILE),"$(FILE)")
+
+load: ## Load the images of such a file (FILE=…).
+	@scripts/engine.sh
+	@scripts/load.sh $(if $(FILE),"$(FILE)")
 
 base: ## Make the base of all images: pulled, or a Debian made here.
 	@scripts/engine.sh

@@ -82,7 +82,7 @@ class Settings:
 
     docker_notebook_image: str = setting("hubkit-notebook:latest", values.image, "Image every server runs.", group="Servers")
     docker_notebook_dir: str = setting("/home/jovyan/work", values.absolute_path, "Where the home volume is mounted.", group="Servers")
-    extra_volumes: tuple[values.Mount, ...] = setting("", values.mounts, "More volumes for every server: volume:/path or volume:/path:ro, commas between.", group="Servers", empty=())
+    extra_volumes: tuple[values.Mount, ...] = setting("", values.mounts, "More volumes, or folders of this machine, for every server: volume:/path or /folder:/path:ro, commas between.", group="Servers", empty=())
     server_env: dict[str, str] = setting("", values.pairs, "Environment of every server: NAME=value, commas between.", group="Servers", empty={})
     default_url: str = setting("/lab", values.absolute_path, "Page a server opens with: /lab or /tree.", group="Servers")
     mem_limit: int = setting("2G", values.memory, "Memory of one server; 0 for no limit.", group="Servers")

@@ -24,11 +24,13 @@ lock() {
         "$@" "$name.in" --output-file "$name.txt"
 }
 
-# hub comes first: notebook, gateway and test are constrained by hub.txt.
+# hub comes first: notebook, gateway and test are constrained by hub.txt, and workshop by
+# notebook.txt.
 lock build --universal --python-version 3.11
 lock npm --universal --python-version 3.13
 lock hub --universal --python-version 3.13 --overrides overrides.in
 lock notebook --universal --python-version 3.13 --overrides overrides.in
+lock workshop --universal --python-version 3.13 --overrides overrides.in
 lock gateway --universal --python-version 3.13
 lock test --universal --python-version 3.11
 

@@ -45,7 +45,7 @@ def test_what_cannot_be_mapped():
     last = PAGES["from-tmpnb"].rpartition("\n- ")[2]
     named = re.findall(r"`(--[a-z=-]+)`", last)
 
-    assert len(named) == 3
+    assert len(named) == 2
     for one in named:
         assert importing.read([f"orchestrate.py {one}"]).lost
 

@@ -7,7 +7,7 @@ import re
 import shlex
 from string import Formatter
 
-from hubkit.ops.tmpnb.converters import Found
+from hubkit.ops.tmpnb.converters import CannotMap, Found
 
 PLACEHOLDERS = ("base_path", "port", "ip", "token")
 JUPYTER = {"jupyter", "jupyter-notebook", "jupyter-lab", "ipython", "jupyterhub-singleuser"}
@@ -16,17 +16,16 @@ JUPYTER |= {"start.sh", "start-notebook.sh", "start-notebook.py", "start-singleu
 BY_ITSELF = {"no-browser", "open_browser", "port", "port_retries", "ip", "base_url", "token"}
 BY_ITSELF |= {"password", "disable_check_xsrf", "trust_xheaders", "allow_remote_access"}
 BY_ITSELF |= {"allow-root", "allow_root", "no-mathjax", "allow_origin", "debug"}
-ANCESTORS = re.compile(r"frame-ancestors ([^;\"}]*)")
-ORIGIN = re.compile(r"\*|https?://[^\s'\",]+")
 
 
 def command(written: str) -> Found:
     """Return the lines for a command.
 
     A notebook server's own command is not needed: each server here starts as the hub
-    wants it. What else it was told is looked at; another program becomes SERVER_COMMAND.
+    wants it. What else it was told is looked at.
 
     Raises:
+        CannotMap: It starts another program.
         ValueError: tmpnb could not have run it either.
     """
     _check(written)
@@ -36,8 +35,7 @@ def command(written: str) -> Found:
         raise ValueError("a command whose quotes are closed") from None
     if words and words[0].rpartition("/")[2] in JUPYTER:
         return _jupyter(words[1:])
-    # tmpnb's base_path begins and ends with a slash since 2017; commands are older.
-    return Found({"SERVER_COMMAND": re.sub(r"/?\{base_path\}/?", "{base_path}", written)})
+    raise CannotMap("has no setting here; servers are Jupyter's, started as the hub wants them")
 
 
 def _check(written: str) -> None:
@@ -61,10 +59,10 @@ def _jupyter(words: list[str]) -> Found:
             continue
         whole, _, value = word.lstrip("-").partition("=")
         name = re.sub(r"^\w+\.", "", whole)
-        if ancestors := ANCESTORS.search(value):
-            lines["FRAME_ANCESTORS"] = ",".join(ORIGIN.findall(ancestors[1]))
+        if "frame-ancestors" in value:
+            lost.append(f"{word}: has no setting here; servers are not shown in others' pages")
         elif name in {"notebook_dir", "notebook-dir", "root_dir"} and value.startswith("/"):
             lines["DOCKER_NOTEBOOK_DIR"] = value
         elif name not in BY_ITSELF:
             lost.append(f"{word}: write it into /etc/jupyter/jupyter_server_config.py of the image")
-    return Found({name: value for name, value in lines.items() if value}, tuple(lost))
+    return Found(lines, tuple(lost))

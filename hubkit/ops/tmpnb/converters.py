@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import ip_address
 
 from hubkit import values, visitors
 
@@ -51,13 +50,13 @@ def secret(name: str) -> Converter:
 
 def pool(written: str) -> Found:
     """All of tmpnb's servers were started before the first visitor."""
-    values.whole(1)(written)
+    values.whole(1, 1000)(written)
     return Found({"TEMPORARY_CAPACITY": written, "POOL_SIZE": written})
 
 
 def seconds(name: str) -> Converter:
     """Return a converter for a time, which 0 would turn off here."""
-    return as_written(name, values.whole(1))
+    return as_written(name, values.whole(1, 10**8))
 
 
 def memory(written: str) -> Found:
@@ -74,47 +73,26 @@ def quota(written: str) -> Found:
     return Found({"TEMPORARY_CPU_LIMIT": limit})
 
 
-def path_of(name: str) -> Converter:
-    """Return a converter for a page of the server."""
-
-    def convert(written: str) -> Found:
-        page = f"/{written.lstrip('/')}"
-        values.absolute_path(page)
-        return Found({name: page})
-
-    return convert
-
-
-def user(written: str) -> Found:
-    """A server of a stranger never runs as root."""
-    if written.partition(":")[0] in {"root", "0"}:
-        raise CannotMap("a stranger's server never runs as root")
-    return Found({"SERVER_USER": written})
-
-
-def hosts(written: str) -> Found:
-    """NAME:ADDRESS, with commas between."""
-    for one in written.split(","):
-        name, _, address = one.partition(":")
-        try:
-            values.host(name)
-            ip_address(address)
-        except ValueError:
-            raise ValueError("NAME:ADDRESS, several with commas between") from None
-    return Found({"EXTRA_HOSTS": written})
+def page(written: str) -> Found:
+    """A page of the server, with a slash before it."""
+    path = f"/{written.lstrip('/')}"
+    values.absolute_path(path)
+    return Found({"DEFAULT_URL": path})
 
 
 def directories(written: str) -> Found:
-    """HOST:MOUNT:MODE; tmpnb made up what was left out."""
-    found = []
+    """HOST:MOUNT:MODE; tmpnb made up what was left out, and the mode was rw then."""
+    found, lost = [], []
     for number, one in enumerate(written.split(",")):
         source, target, mode, *more = [*(part.strip() for part in one.split(":")), "", "", ""][:4]
         if not re.fullmatch(r"/.*", source) or any(more) or mode not in {"", "r", "ro", "rw"}:
             raise ValueError("/HOST/FOLDER:/FOLDER:ro or :rw, several with commas between")
         target = target.rstrip("/") or f"/mnt/vol{number}"
-        found.append(f"{source}:{target}:{'ro' if mode.startswith('ro') or mode == 'r' else 'rw'}")
+        found.append(f"{source}:{target}:ro")
+        if mode in {"", "rw"}:
+            lost.append(f"{source} cannot be written to; visitors only read what is mounted")
     values.mounts(",".join(found))
-    return Found({"HOST_DIRECTORIES": ",".join(found)})
+    return Found({"EXTRA_VOLUMES": ",".join(found)}, tuple(lost))
 
 
 def network(written: str) -> Found:

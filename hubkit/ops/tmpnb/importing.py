@@ -45,8 +45,13 @@ class Imported:
         yield from _block("from tmpnb", (f"{name}={self.env[name]}" for name in written))
         defaults = (f"{name}={self.env[name]}" for name in self.env if name in self.by_default)
         yield from _block("tmpnb's defaults, where this kit's own differ", defaults)
-        yield from _block("nothing to set", (f"#   {one}" for one in self.nothing))
-        yield from _block("cannot be mapped", (f"#   {one}" for one in self.lost))
+        yield from _block("nothing to set", map(_comment, self.nothing))
+        yield from _block("cannot be mapped", map(_comment, self.lost))
+
+
+def _comment(said: str) -> str:
+    """One line, whatever was written: a second one would be read as a setting."""
+    return f"#   {' '.join(said.split())}"
 
 
 def _block(head: str, body: Iterable[str]) -> Iterator[str]:
@@ -129,7 +134,7 @@ def _convert(row: Option, value: str, found: Imported) -> None:
         return
     for name, text in made.lines.items():
         _, wrong = envfile.parse(f"{name}={text}\n".encode(), public={name})
-        cure = f"Put it into a file of the image, and let {row.shown} name that."
+        cure = f"Give another value; {name} in .env is taken as written."
         found.problems.extend(Problem(shown, one.wrong, cure) for one in wrong)
     found.env |= made.lines
     found.lost.extend(f"{row.shown}: {one}" for one in made.lost)

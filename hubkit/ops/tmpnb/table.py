@@ -24,7 +24,7 @@ class Option:
         about: What becomes of it, one sentence without a full stop.
         convert: Returns the lines for a written value; None where `settings` is empty.
         default: tmpnb's, where the kit's own is another; empty: none.
-        lost: It cannot be mapped, and `about` says why.
+        lost: It cannot be mapped, and `about` says why; what it was given is not looked at.
         flag: It may stand without a value.
     """
 
@@ -50,6 +50,10 @@ def _by_itself(name: str, about: str, *, flag: bool = False) -> Option:
     return Option(name, (), about, flag=flag)
 
 
+def _lost(name: str, about: str, *, flag: bool = False) -> Option:
+    return Option(name, (), about, lost=True, flag=flag)
+
+
 def _all(about: str, *names: str) -> Iterator[Option]:
     return (_by_itself(name, about) for name in names)
 
@@ -63,8 +67,8 @@ ROWS = (
     ),
     _set(
         "command",
-        "SERVER_COMMAND FRAME_ANCESTORS DOCKER_NOTEBOOK_DIR",
-        "a notebook server's own is not needed; another program's keeps its placeholders",
+        "DOCKER_NOTEBOOK_DIR",
+        "a notebook server's needs nothing but its folder; another program has no setting here",
         command,
     ),
     _by_itself("use-tokens", "each server is its visitor's alone, whatever is set", flag=True),
@@ -99,7 +103,7 @@ ROWS = (
         "redirect-uri",
         "DEFAULT_URL",
         "below the server's own address",
-        to.path_of("DEFAULT_URL"),
+        to.page,
         "/tree",
     ),
     _set("mem-limit", "TEMPORARY_MEM_LIMIT", "of one server", to.memory, "512m"),
@@ -109,13 +113,8 @@ ROWS = (
         "microseconds of each 100 ms become processors; left out, the kit keeps its own limit",
         to.quota,
     ),
-    _set(
-        "cpu-shares",
-        "CPU_SHARES",
-        "a weight beside other containers, no limit",
-        to.as_written("CPU_SHARES", values.whole(2, 262144)),
-    ),
-    _set("container-user", "SERVER_USER", "never root", to.user),
+    _lost("cpu-shares", "has no setting here; extra_host_config in a site file takes cpu_shares"),
+    _lost("container-user", "has no setting here; servers run as the image's own user"),
     _set(
         "docker-network",
         "DOCKER_NETWORK_NAME",
@@ -123,15 +122,13 @@ ROWS = (
         to.network,
     ),
     _set(
-        "host-directories", "HOST_DIRECTORIES", "what was left out is written out", to.directories
+        "host-directories",
+        "EXTRA_VOLUMES",
+        "what was left out is written out; visitors only read",
+        to.directories,
     ),
-    _set("extra-hosts", "EXTRA_HOSTS", "with commas between", to.hosts),
-    _set(
-        "static-files",
-        "STATIC_FILES",
-        "a folder in the image, served by the edge",
-        to.path_of("STATIC_FILES"),
-    ),
+    _lost("extra-hosts", "has no setting here; extra_host_config in a site file takes extra_hosts"),
+    _lost("static-files", "has no setting here; the edge serves no files of an image"),
     _set("allow-origin", "CORS_ORIGINS", "sent with every answer, errors included", to.origin),
     *_all(
         "answers for a page of CORS_ORIGINS have it",
@@ -164,11 +161,9 @@ ROWS = (
         "container-ip",
         "container-port",
     ),
-    Option(
+    _lost(
         "host-network",
-        (),
         "a visitor's programs would reach all that listens on the machine",
-        lost=True,
         flag=True,
     ),
     _by_itself("docker-version", "the engine is asked"),

@@ -38,6 +38,17 @@ def test_files_only(hubkit, kit, tmp_path):
     assert after(words, "--network") == ["none"]
 
 
+@pytest.mark.parametrize("given", [("orchestrate.py", "--command=a {b}"), ()])
+def test_tmpnb_import(hubkit, given):
+    """An old command line is read without engine, network or hub, and arrives word by word."""
+    done, words = hubkit("tmpnb-import", *given, RUNNING="")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert words[words.index("hubkit") :] == ["hubkit", "tmpnb-import", *given]
+    assert after(words, "--network") == ["none"]
+    assert "compose" not in words
+
+
 def test_environment(hubkit):
     """Only names of settings are passed, never a value, and nothing else of the shell."""
     _, words = hubkit("check", DATABASE_URL="sqlite:///hunter2", AWS_SECRET="hunter2")
