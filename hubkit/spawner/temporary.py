@@ -119,8 +119,9 @@ class TemporaryServer(HousedServer):
     def get_env(self) -> dict[str, Any]:
         """Return the server's environment, with the end of a visit that has one."""
         found: dict[str, Any] = super().get_env()
-        if self.homeless and self.visitor_max_age:
-            came = self.user.orm_user.created.replace(tzinfo=UTC).timestamp()
+        created = self.user.orm_user.created  # None for who is only imagined
+        if self.homeless and self.visitor_max_age and created:
+            came = created.replace(tzinfo=UTC).timestamp()
             found[countdown.ENDS] = f"{came + self.visitor_max_age:.0f}"
         return found
 

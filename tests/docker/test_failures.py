@@ -249,7 +249,7 @@ def test_out_of_memory_in_a_kernel(client, create):
     state = client.inspect_container(made)["State"]
 
     assert (state["Running"], state["OOMKilled"]) == (True, True)
-    assert "its limit is 32 MiB" in short_of_memory(Attempt(mem_limit=SMALL)).sentence
+    assert "its limit is 32 MiB" in short_of_memory(Attempt(mem_limit=SMALL), state)
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def test_a_registry_that_never_answers(hub: HubProcess, far_image: str):
     """Whose image it is waits, and can give up; nobody else notices."""
     waits = User(hub, "far")
     hub.api("POST", waits.server, json={"image": "far"})
-    until(lambda: f"Pulling {far_image}" in hub.log(), 20, "the pull has begun")
+    until(lambda: f"Pulling {far_image!r}" in hub.log(), 20, "the pull has begun")
 
     come_and_go(hub, "far-beside-")
 

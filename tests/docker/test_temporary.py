@@ -32,6 +32,8 @@ def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     made = Stack.make(tmp_path_factory.mktemp("stack") / "kit", **settings)
     try:
         made.up()
+        # A proxy that started after the hub gets the service's routes within half a minute.
+        until(lambda: asked(made, "GET", "/api/stats").status_code == 200, 60, "the service")
         yield made
     finally:
         made.destroy()
