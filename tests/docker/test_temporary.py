@@ -66,12 +66,13 @@ def ended(stack: Stack, name: str) -> bool:
 
 
 def traces(stack: Stack) -> dict[str, list[str]]:
-    """Return the containers and volumes of the stack, and the paths its proxy knows."""
+    """Return the containers and volumes of users, without what waits for one."""
     label = f"label=hubkit.hub={stack.project}"
-    containers = run("docker", "ps", "-aq", "--filter", label).stdout.split()
+    words = ("ps", "--all", "--filter", label, "--format", "{{.Names}}")
+    containers = run("docker", *words).stdout.split()
     volumes = run("docker", "volume", "ls", "--format", "{{.Name}}").stdout.split()
     return {
-        "containers": sorted(containers),
+        "containers": sorted(name for name in containers if "-pool-" not in name),
         "volumes": sorted(name for name in volumes if name.startswith(stack.project)),
     }
 
