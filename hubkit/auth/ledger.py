@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hubkit import stack
+from hubkit.auth import datafile
 from hubkit.auth.failures import place
 
 FILE = stack.DATA / "visitors.sqlite"
@@ -84,9 +85,7 @@ class Ledger:
     def __init__(self, path: Path, capacity: int, per_address: int = 0):
         self.capacity, self.per_address = capacity, per_address
         self._path = path
-        with self._open() as database:
-            database.execute("PRAGMA journal_mode = WAL")  # who reads never waits
-            database.executescript(TABLES)
+        datafile.make(path, TABLES, WAIT)
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

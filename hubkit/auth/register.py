@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hubkit.auth import datafile
 from hubkit.userlist import Userlist
 
 WAIT = 1.0  # seconds for another process that writes; its writes take milliseconds
@@ -83,9 +84,7 @@ class Register:
 
     def __init__(self, path: Path):
         self._path = path
-        with self._open() as database:
-            database.execute("PRAGMA journal_mode = WAL")  # who reads never waits
-            database.executescript(TABLES)
+        datafile.make(path, TABLES, WAIT)
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
