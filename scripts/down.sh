@@ -8,6 +8,7 @@ project=$(setting COMPOSE_PROJECT_NAME jupyterhub)
 servers() { docker ps "$@" --filter "label=hubkit.hub=$project" --format '{{.Names}}'; }
 
 if [ "${SERVERS:-keep}" = stop ]; then
+    docker compose --progress quiet stop jupyterhub # or its pool puts new ones in their place
     servers | sed 's/^/hubkit: stopping /'
     servers | xargs -r docker stop >/dev/null
     servers --all | xargs -r docker rm >/dev/null # their volumes stay

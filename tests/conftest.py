@@ -10,9 +10,17 @@ from tests.support import Stack, close_connections, run
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack_settings() -> dict[str, str]:
+    """What `stack` is to have in its .env; a tier may say otherwise."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def stack(
+    stack_settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
     """A stack of our own, started as an administrator would start it."""
-    made = Stack.make(tmp_path_factory.mktemp("kit"))
+    made = Stack.make(tmp_path_factory.mktemp("kit"), **stack_settings)
     try:
         made.up()
         yield made

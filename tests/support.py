@@ -90,6 +90,7 @@ class Stack:
             "HTTPS_PORT": str(free_port()),
             "HTTP_PORT": str(free_port()),
             "DOCKER_NOTEBOOK_IMAGE": "hubkit-notebook:test",
+            "POOL_SIZE": "0",  # what waits costs every other test; those of the pool ask for it
             **settings,
         }
         stack.write_env()

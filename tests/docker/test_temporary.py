@@ -23,6 +23,7 @@ ORIGIN = "https://book.example.org"
 def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     settings = {
         "AUTH": "temporary",
+        "POOL_SIZE": "1",
         "TEMPORARY_CAPACITY": "3",
         "TEMPORARY_MEM_LIMIT": "512M",
         "TEMPORARY_ADMIN_TOKEN": ADMIN,

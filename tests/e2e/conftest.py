@@ -20,6 +20,11 @@ THIS_HOST, VISITOR = "10.231.87.1", "10.231.87.2"
 
 
 @pytest.fixture(scope="session")
+def stack_settings() -> dict[str, str]:
+    return {"POOL_SIZE": "1"}  # as `.env.example` has it
+
+
+@pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Chromium on a network of its own, as if on another machine.
 
