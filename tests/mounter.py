@@ -10,13 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from hubkit.values import Mount
 from hubkit.warden.client import MounterClient
 from hubkit.warden.mounting import CAPABILITIES
+from hubkit.warden.refusals import Reason, Refused
 from tests.support import run, until
 
 HUB_IMAGE, IMAGE = "hubkit-hub:mounter-test", "hubkit-member:test"
 HOME = "/home/jovyan/work"
+TOLD = "whose it is"
 VOLUMES = run("docker", "info", "--format", "{{.DockerRootDir}}/volumes").stdout.strip()
 MEMBER = """
 FROM hubkit-base
@@ -166,3 +170,23 @@ def mounts_of(container: str) -> dict[str, list[str]]:
 
 def inspect(name: str) -> dict[str, Any]:
     return json.loads(run("docker", "inspect", name).stdout)[0]
+
+
+def refused(pool: Pool, container: str, *mounts: Mount, user: str = "ada") -> Reason:
+    """Return why it was refused, after making sure that nothing was mounted or told."""
+    state = inspect(container)["State"]
+    before = mounts_of(container) if state["Running"] and not state["Paused"] else None
+    with pytest.raises(Refused) as caught:
+        pool.mount(container, *mounts, user=user, told=TOLD)
+    if before is not None:
+        assert mounts_of(container) == before
+        assert TOLD not in heard(container)
+    return caught.value.reason
+
+
+def untouched(pool: Pool, container: str) -> bool | Reason:
+    """Return what the mounter says of a container, or why it says nothing."""
+    try:
+        return asyncio.run(pool.client.untouched(container))
+    except Refused as caught:
+        return caught.reason

@@ -20,6 +20,8 @@ from tests.gateway import FILES, IMAGE, Authority, Gateway, User
 from tests.hubprocess import HubProcess, build_modes, choice
 from tests.lab import Lab
 from tests.ldap import Make
+from tests.mounter import IMAGE as MEMBER_IMAGE
+from tests.mounter import MEMBER, Pool, build_hub_image
 from tests.support import close_connections, run
 
 
@@ -86,6 +88,23 @@ def hub(
         yield made.start()
     finally:
         close_connections()
+        made.destroy()
+
+
+@pytest.fixture(scope="session")
+def member_images() -> None:
+    run("docker", "build", "--tag", MEMBER_IMAGE, "-", input=MEMBER)
+    build_hub_image()
+
+
+@pytest.fixture(scope="session")
+def pool(member_images: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
+    """A mounter, and containers for it; whoever harms it mends it."""
+    made = Pool(tmp_path_factory.mktemp("pool"))
+    try:
+        made.start()
+        yield made
+    finally:
         made.destroy()
 
 
