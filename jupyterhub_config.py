@@ -8,7 +8,7 @@ Your own additions belong into a file in site/ named by SITE_CONFIG: loaded last
 from pathlib import Path
 
 from hubkit import auth, pool, stack
-from hubkit.services import culler, expiry, pool_metrics, roster, temporary
+from hubkit.services import culler, expiry, pool_metrics, roster, start_metrics, temporary
 from hubkit.settings import Settings
 from hubkit.spawner import record
 from hubkit.spawner import temporary as visiting
@@ -37,6 +37,7 @@ c.KitSpawner.delete_user_volumes = env.delete_user_volumes
 # How a server starts: in its turn, quickly, and with a reason if it does not
 c.KitSpawner.ready_timeout = env.start_timeout
 c.KitSpawner.start_slots = env.concurrent_starts
+start_metrics.configure(KitSpawner.turns)
 c.KitSpawner.tuning = env.server_tuning
 c.KitSpawner.record = record.configure(c)  # what `hubkit servers why` and pages show
 

@@ -11,12 +11,13 @@ PAUSE = 0.01  # seconds between two tries
 
 
 def make(path: Path, tables: str, wait: float) -> None:
-    """Make the file at *path* with *tables*, and so that who reads never waits.
+    """Make the file with its tables, and so that who reads never waits.
 
     SQLite's own time limit does not cover the change to its write-ahead log: of two
     processes that begin at once, one is told at once that the file is locked.
 
     Args:
+        path: The file; made where missing.
         tables: SQL that changes nothing where they are there.
         wait: Seconds for other processes to finish.
 

@@ -17,6 +17,7 @@ from hubkit.pool.handout import Mounter
 from hubkit.pool.plan import Plan, Spare, plan
 from hubkit.pool.pool import Kind, Pool
 from hubkit.pool.spares import Engine
+from hubkit.spawner import removing
 from hubkit.spawner.engine import is_silence
 
 log = logging.getLogger("tornado.application")  # JupyterHub's own takes it in
@@ -131,7 +132,7 @@ class Keeper:
             pool.members.add(member)
             log.info("%s goes on waiting", member.name)
             return
-        await spares.remove(self._engine, listed["Id"])
+        await removing.remove(self._engine, listed["Id"])
         log.info("Removed %s, which is no good any more", listed["Names"][0].lstrip("/"))
 
     async def work(self) -> None:
@@ -139,7 +140,7 @@ class Keeper:
         pool = self._pool
         pool.woken.clear()
         for identity in tuple(pool.doomed):
-            await spares.remove(self._engine, identity)
+            await removing.remove(self._engine, identity)
             pool.doomed.discard(identity)
             pool.away.discard(identity)
         if pool.capacity:
@@ -147,7 +148,7 @@ class Keeper:
         for image, kind in pool.kinds.items():
             planned = self._plan(image)
             for identity in filter(pool.members.drop, planned.remove):
-                await spares.remove(self._engine, identity)
+                await removing.remove(self._engine, identity)
             if planned.start and kind.blueprint and self._may_make(kind):
                 await self._make(kind, kind.blueprint)
                 pool.woken.set()

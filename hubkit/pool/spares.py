@@ -6,16 +6,15 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from http import HTTPStatus
 from typing import Any, Protocol
 
-from docker.errors import APIError, NotFound
+from docker.errors import NotFound
 
 from hubkit import names
 from hubkit.errors import EngineError
 from hubkit.pool.blueprint import WAITING_SHARES, Blueprint
 from hubkit.pool.members import Member
-from hubkit.spawner import fresh, injection, labels
+from hubkit.spawner import fresh, injection, labels, removing
 
 MARK = b"hubkit: waiting"  # the launcher's, on standard error
 BETWEEN = 0.2  # seconds between two looks whether the mark is there
@@ -64,7 +63,7 @@ async def make(engine: Engine, blueprint: Blueprint, project: str) -> Member:
         await engine.docker("start", identity)
         started = await _waiting(engine, identity)
     except BaseException:
-        await asyncio.shield(remove(engine, identity))
+        await asyncio.shield(removing.remove(engine, identity))
         raise
     return Member(identity, name, blueprint.image, blueprint.key, time.time(), started)
 
@@ -84,17 +83,6 @@ async def _waiting(engine: Engine, identity: str) -> str:
         await asyncio.sleep(BETWEEN)
     last = log.decode(errors="replace").strip().splitlines()[-3:]
     raise NeverReady(" / ".join(last) or "it said nothing")
-
-
-async def remove(engine: Engine, identity: str) -> None:
-    """Remove a container; volumes with a name stay."""
-    try:
-        await engine.docker("remove_container", identity, v=True, force=True)
-    except NotFound:
-        pass
-    except APIError as error:
-        if error.status_code != HTTPStatus.CONFLICT:  # else it is being removed already
-            raise
 
 
 async def is_well(engine: Engine, member: Member) -> bool:

@@ -12,7 +12,7 @@ from tornado.web import HTTPError
 from traitlets import Instance
 
 from hubkit.errors import NotYours
-from hubkit.spawner import failures
+from hubkit.spawner import failures, removing
 from hubkit.spawner.complaints import Attempt, Cause
 from hubkit.spawner.engine import is_silence
 from hubkit.spawner.failures import SHOWN, Failure
@@ -71,7 +71,7 @@ class ExplainedServer(OwnedContainer):
                 if not isinstance(error, NotYours):
                     cause = self._cause_in(found, log) or cause
                 if self.remove:
-                    await self.remove_ours(found["Id"])
+                    await removing.remove(self, found["Id"])
                     self.object_id = ""
         except Exception as trouble:
             # The next start or poll finds it by its name and labels.

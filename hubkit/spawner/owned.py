@@ -6,13 +6,13 @@ import asyncio
 from http import HTTPStatus
 from typing import Any
 
-from docker.errors import APIError, NotFound
+from docker.errors import APIError
 from dockerspawner import DockerSpawner
 from traitlets import Int, Unicode, default
 
 from hubkit import names
 from hubkit.errors import NotYours
-from hubkit.spawner import homes, labels, limits
+from hubkit.spawner import homes, labels, limits, removing
 from hubkit.spawner.engine import ParallelEngine
 
 REMOVAL_TRIES, BETWEEN_TRIES = 20, 0.5  # the latter in seconds
@@ -127,19 +127,4 @@ class OwnedContainer(ParallelEngine):
     async def remove_object(self) -> None:
         """Remove the container, after ending it if a hub that was killed left it running."""
         await self.stop_object()
-        await self.remove_ours(self.object_id)
-
-    async def remove_ours(self, identity: str) -> None:
-        """Remove a container of ours by force; volumes stay.
-
-        Raises:
-            EngineSilent: The engine took longer than that may take.
-            docker.errors.APIError: It refused.
-        """
-        try:
-            await self.docker("remove_container", identity, v=True, force=True)
-        except NotFound:
-            pass
-        except APIError as error:
-            if error.status_code != HTTPStatus.CONFLICT:  # else it is being removed already
-                raise
+        await removing.remove(self, self.object_id)

@@ -12,7 +12,6 @@ Tell = Callable[[int], object]
 
 @dataclass(eq=False)
 class _Waiter:
-    first: bool
     place: int = 0  # 1 = next; 0 once its turn has come
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -45,15 +44,14 @@ class Turns:
         self._grant()
 
     @asynccontextmanager
-    async def turn(self, tell: Tell, *, first: bool = False) -> AsyncIterator[None]:
+    async def turn(self, tell: Tell) -> AsyncIterator[None]:
         """Hold a slot; wait for it if none is free.
 
         Args:
             tell: Called with the place in the queue, 1 for the next, whenever it changes;
                 never if a slot is free at once. What it raises ends the wait.
-            first: Overtake all who wait without this.
         """
-        waiter = self._enter(first)
+        waiter = self._enter()
         try:
             while waiter.place:
                 waiter.changed.clear()
@@ -63,10 +61,9 @@ class Turns:
         finally:
             self._leave(waiter)
 
-    def _enter(self, first: bool) -> _Waiter:
-        waiter = _Waiter(first)
-        ahead = sum(other.first for other in self._waiting) if first else len(self._waiting)
-        self._waiting.insert(ahead, waiter)
+    def _enter(self) -> _Waiter:
+        waiter = _Waiter()
+        self._waiting.append(waiter)
         self._grant()
         return waiter
 

@@ -14,7 +14,7 @@ from traitlets import Instance
 from hubkit.certs.errors import CertificateUnusable
 from hubkit.errors import EngineError, HubkitError
 from hubkit.pool import blueprint, handout, members, spares
-from hubkit.spawner import homes, labels
+from hubkit.spawner import homes, labels, removing
 from hubkit.spawner.gateway import FOLDER
 from hubkit.spawner.readiness import wait_until_ready
 from hubkit.spawner.temporary import TemporaryServer
@@ -129,7 +129,7 @@ class WarmServer(TemporaryServer):
         self.log.warning("%s starts cold, %s was no good: %s", self._log_name, member.name, why)
         removed = False
         try:
-            await spares.remove(self, member.id)
+            await removing.remove(self, member.id)
             removed = True
         except TROUBLE as trouble:
             self.log.warning("%s is removed later: %s", member.name, trouble)

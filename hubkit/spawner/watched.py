@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from hubkit.spawner import removing
 from hubkit.spawner.complaints import Attempt
 from hubkit.spawner.engine import is_silence
 from hubkit.spawner.explained import ExplainedServer
@@ -62,7 +63,7 @@ class WatchedServer(ExplainedServer):
 
     async def _bury(self, found: dict[str, Any]) -> None:
         await self.died(found)
-        await self.remove_ours(found["Id"])
+        await removing.remove(self, found["Id"])
         self.object_id = ""
 
     async def stop(self, now: bool = False) -> None:

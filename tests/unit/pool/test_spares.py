@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from docker.errors import APIError
 
 from hubkit.pool import spares
 from tests.unit.pool.conftest import LAB
-from tests.unit.pool.engine import FakeEngine, refusal
+from tests.unit.pool.engine import FakeEngine
 
 
 @pytest.fixture
@@ -60,21 +59,6 @@ async def test_ended_at_once(engine, monkeypatch):
 
     with pytest.raises(spares.NeverReady, match="hubkit: waiting"):
         await spares.make(engine, LAB, "kit")
-
-
-@pytest.mark.parametrize("status", [404, 409], ids=["gone", "being removed"])
-async def test_removed_already(engine, status):
-    """What somebody else removes is as good as removed."""
-    engine.refuses["remove_container"] = [refusal(status)]
-
-    await spares.remove(engine, "x")
-
-
-async def test_not_removed(engine):
-    engine.refuses["remove_container"] = [refusal(500)]
-
-    with pytest.raises(APIError):
-        await spares.remove(engine, "x")
 
 
 async def test_servers(engine):

@@ -12,12 +12,12 @@ from hubkit.spawner.turns import Turns
 class Start:
     """A start that takes its turn and holds it until it is let go."""
 
-    def __init__(self, turns, first=False, tell=None):
+    def __init__(self, turns, tell=None):
         self.places, self.began, self.go = [], False, asyncio.Event()
-        self.task = asyncio.ensure_future(self._run(turns, first, tell or self.places.append))
+        self.task = asyncio.ensure_future(self._run(turns, tell or self.places.append))
 
-    async def _run(self, turns, first, tell):
-        async with turns.turn(tell, first=first):
+    async def _run(self, turns, tell):
+        async with turns.turn(tell):
             self.began = True
             await self.go.wait()
 
@@ -58,23 +58,6 @@ async def test_places():
 
     assert [start.places for start in starts] == [[], [1], [2, 1], [3, 2, 1]]
     assert (turns.taken, turns.waiting) == (0, 0)
-
-
-async def test_first():
-    """One who goes first overtakes all but those who go first too, and they are told."""
-    turns = Turns(1)
-    holder, waiting = await started(turns, 2)
-    hurried = [Start(turns, first=True), Start(turns, first=True)]
-    await settled()
-    assert (hurried[0].places, hurried[1].places, waiting.places) == ([1], [2], [1, 3])
-
-    order = []
-    for start in (holder, *hurried, waiting):
-        order.append(start.began)
-        start.go.set()
-        await settled()
-
-    assert order == [True] * 4
 
 
 async def test_no_one_slips_in():
