@@ -1,10 +1,13 @@
 # `make` alone lists what you can do.
 .DEFAULT_GOAL := help
-.PHONY: up down build base notebook_image save load check reload users logs test lint lock bench help
+.PHONY: up down build base notebook_image workshop save load check reload users logs test lint lock bench help
 
 ##@ Run the hub
 up: ## Everything, from nothing to a running hub; safe to repeat.
 	@scripts/up.sh
+
+workshop: ## The image of WORKSHOP_* in .env, and a hub that is open to everybody.
+	@scripts/workshop.sh
 
 down: ## Stop the stack; keeps all data and users' servers (SERVERS=stop stops them).
 	@scripts/down.sh

@@ -7,8 +7,8 @@ Your own additions belong into a file in site/ named by SITE_CONFIG: loaded last
 
 from pathlib import Path
 
-from hubkit import auth, pool, stack
-from hubkit.services import culler, expiry, pool_metrics, roster, start_metrics, temporary
+from hubkit import auth, framing, pool, stack
+from hubkit.services import culler, expiry, lab, pool_metrics, roster, start_metrics, temporary
 from hubkit.settings import Settings
 from hubkit.spawner import record
 from hubkit.spawner import temporary as visiting
@@ -31,6 +31,7 @@ c.KitSpawner.notebook_dir = env.docker_notebook_dir
 c.KitSpawner.default_url = env.default_url
 c.KitSpawner.environment = env.server_env
 c.KitSpawner.extra_volumes = list(env.extra_volumes)
+c.KitSpawner.host_directories = list(env.host_directories)
 c.KitSpawner.adopt_volumes = env.adopt_volumes
 c.KitSpawner.delete_user_volumes = env.delete_user_volumes
 
@@ -44,10 +45,16 @@ c.KitSpawner.record = record.configure(c)  # what `hubkit servers why` and pages
 # How much of the machine each server may use, and what it may not do
 c.KitSpawner.mem_limit = env.mem_limit or None
 c.KitSpawner.cpu_limit = env.cpu_limit or None
+c.KitSpawner.cpu_shares = env.cpu_shares
 c.KitSpawner.pids_limit = env.pids_limit
+c.KitSpawner.server_user = env.server_user
+c.KitSpawner.extra_hosts = list(env.extra_hosts)
 
 # Containers that wait, so that a server is there at once: POOL_SIZE in .env
 pool_metrics.configure(pool.configure(c, env))
+
+# JupyterLab's own files are the same for everybody: the edge gives them out
+lab.configure(env)
 
 # Where kernels run: in the server itself, or on the kernel gateway KG_URL names
 c.KitSpawner.gateway = Gateway.of(env)
@@ -71,6 +78,9 @@ roster.configure(c, env)
 # Visitors without an account: AUTH=temporary, alone or last
 visiting.configure(c, env)
 temporary.configure(c, env)
+
+# Whose pages may show the hub and its servers in a frame: FRAME_ANCESTORS, else nobody's
+framing.configure(c, env)
 
 # How the parts find each other: the proxy and the warden are containers of their own,
 # so that a restart of the hub leaves every server and every connection alone

@@ -7,12 +7,12 @@ wins over the same name in ``.env``, as it does for Docker Compose.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from hubkit import envfile, schedule, values, visitors
+from hubkit import assets, envfile, machine, schedule, values, visitors
 from hubkit.errors import HIDDEN, ConfigError, Problem
 from hubkit.reading import env_name, nearest, read, setting, texts
 
@@ -43,6 +43,7 @@ class Settings:
     acme_email: str = setting("", values.text, "Where the ACME authority writes to; needed with TLS=acme.", group="Address and certificate")
     acme_ca: str = setting("", values.text, "Directory URL of another ACME authority.", group="Address and certificate", read_by="stack")
     upload_limit: int = setting("1G", values.size, "Largest single request, e.g. a file saved or uploaded.", group="Address and certificate", read_by="stack")
+    frame_ancestors: tuple[str, ...] = setting("", visitors.frames, "Origins whose pages may show the hub and its servers in a frame, e.g. https://example.org or https://*.example.org; empty: no page may.", group="Address and certificate", empty=())
 
     auth: tuple[str, ...] = setting("native", values.words, "How people sign in: native (the hub keeps passwords), ldap, github or another of docs/sign-in; several with commas between.", group="Sign-in", empty=())
     allow: tuple[str, ...] = setting("", values.some_of("userlist", "organisation", "group", "everyone"), "Whom an outside provider lets in: userlist, organisation, group, everyone; several with commas between. Must be set unless AUTH=native.", group="Sign-in", empty=())
@@ -83,15 +84,21 @@ class Settings:
     docker_notebook_image: str = setting("hubkit-notebook:latest", values.image, "Image every server runs.", group="Servers")
     docker_notebook_dir: str = setting("/home/jovyan/work", values.absolute_path, "Where the home volume is mounted.", group="Servers")
     extra_volumes: tuple[values.Mount, ...] = setting("", values.mounts, "More volumes, or folders of this machine, for every server: volume:/path or /folder:/path:ro, commas between.", group="Servers", empty=())
+    host_directories: tuple[values.Mount, ...] = setting("", machine.directories, "Folders of this machine for every server, visitors' included: /folder:/path, read-only unless :rw is behind it, commas between.", group="Servers", empty=())
     server_env: dict[str, str] = setting("", values.pairs, "Environment of every server: NAME=value, commas between.", group="Servers", empty={})
     default_url: str = setting("/lab", values.absolute_path, "Page a server opens with: /lab or /tree.", group="Servers")
     mem_limit: int = setting("2G", values.memory, "Memory of one server; 0 for no limit.", group="Servers")
     cpu_limit: float = setting("2", values.processors, "Processors of one server, e.g. 0.5; 0 for no limit.", group="Servers")
+    cpu_shares: int = setting("", machine.shares, "Weight of one server where processors are short; empty: 1024, as every container has.", group="Servers", empty=0)
     pids_limit: int = setting("1024", values.whole(0), "Processes and threads of one server; 0 for no limit.", group="Servers")
+    server_user: str = setting("", machine.user, "Number of the user, and of the group behind a colon, that servers run as, e.g. 1000:100; empty: the image's own.", group="Servers")
+    network_access: str = setting("", machine.network, "off: servers reach the hub and nothing else; empty: they reach the network as this machine does.", group="Servers")
+    extra_hosts: tuple[str, ...] = setting("", machine.hosts, "Names servers know besides those of DNS: name:address, commas between; host-gateway stands for this machine.", group="Servers", empty=())
     named_server_limit: int = setting("5", values.whole(0), "Named servers one user may have besides their own; 0 for no limit.", group="Servers")
     start_timeout: int = setting("120", values.whole(10), "Seconds a started container may take until its server answers; waiting for a turn or a pull does not count.", group="Servers")
     concurrent_starts: int = setting("0", values.whole(0, 1000), "Servers that start at the same moment, others queue; 0: one for each processor.", group="Servers")
     server_tuning: bool = setting("true", values.flag, "Quicker starts and cells, by files placed into each server; false: images run exactly as they are.", group="Servers")
+    static_files: str = setting("auto", assets.parse, "JupyterLab's own files, which the edge gives out in the servers' place: auto (where JupyterLab is usually installed), off, or their folder in the image, e.g. /opt/conda/share/jupyter/lab/static.", group="Servers")
     idle_timeout: int = setting("3600", values.whole(0), "Seconds without activity until a server is stopped; 0 for never.", group="Servers")
     max_age: int = setting("0", values.whole(0), "Seconds until a server is stopped even if active; 0 for never.", group="Servers")
 
@@ -109,8 +116,17 @@ class Settings:
     temporary_idle_timeout: int = setting("3600", values.whole(0, 10**8), "Seconds without activity until a visitor and their server are gone; 0 for never.", group="Temporary notebooks")
     temporary_max_age: int = setting("14400", values.whole(0, 10**8), "Seconds from the visit until they are gone even if active; 0 for never.", group="Temporary notebooks")
     temporary_api_token: str = setting("", values.text, "Asked for at POST /api/spawn; pages for people are off with it. Empty: anybody may.", group="Temporary notebooks", secret=True)
-    temporary_admin_token: str = setting("", values.text, "Asked for by the list of visitors and by the end of one; empty: both are off.", group="Temporary notebooks", secret=True)
+    temporary_admin_token: str = setting("", values.text, "Asked for by the list of visitors, the end of one, and the drain of the pool; a token of a hub administrator does, too. Empty: only that does.", group="Temporary notebooks", secret=True)
     cors_origins: tuple[str, ...] = setting("", visitors.origins, "Origins whose pages may ask for servers and use them, e.g. https://example.org; * for all.", group="Temporary notebooks", empty=())
+
+    workshop_repos: str = setting("", values.text, "Where 'make workshop' clones the lessons from, with commas between; #BRANCH or @TAG behind one means that.", group="Workshop", read_by="stack")
+    workshop_start: str = setting("", values.text, "Page servers open with, beginning with the repository's folder, e.g. lessons/index.ipynb; empty: the first index or README.", group="Workshop", read_by="stack")
+    workshop_title: str = setting("", values.text, "Text at the right of the header.", group="Workshop", read_by="stack")
+    workshop_logo_file: str = setting("", values.text, "Picture in site/ in the place of Jupyter's; empty: LOGO_FILE.", group="Workshop", read_by="stack")
+    workshop_hide: str = setting(".materials-no-ipynb", values.text, "CSS selectors, with commas between, of what lessons do not show; none: all is shown.", group="Workshop", read_by="stack")
+    workshop_packages: str = setting("", values.text, "More Debian packages, with spaces between, e.g. r-cran-tidyverse.", group="Workshop", read_by="stack")
+    workshop_fresh: str = setting("", values.text, "Anything; while it stays the same, the lessons are not cloned anew. Empty: each 'make workshop' clones them.", group="Workshop", read_by="stack")
+    workshop_refresh: bool = setting("false", values.flag, "true: each server that waits fetches the lessons when it is started, at the latest every POOL_MAX_AGE; counts from the next 'make workshop'.", group="Workshop", read_by="stack")
 
     kg_url: str = setting("", values.gateway_address, "Kernel gateway all kernels run on, e.g. https://gateway.example.org:8888; empty: in the servers themselves.", group="Kernel gateway")
     kg_ws_url: str = setting("", values.gateway_address, "Its websockets, where they are elsewhere; empty: derived from KG_URL.", group="Kernel gateway")
@@ -169,6 +185,11 @@ class Settings:
     def own_gateway(self) -> bool:
         """Whether this stack runs a kernel gateway of its own."""
         return "gateway" in self.compose_profiles
+
+    @property
+    def servers_network(self) -> str:
+        """The network servers are started on: with NETWORK_ACCESS=off the one without a way out."""
+        return self.docker_network_name + ("-off" if self.network_access == "off" else "")
 
     @property
     def public_url(self) -> str:
@@ -264,4 +285,16 @@ def _together(env: Settings) -> list[Problem]:
     if env.https_port == env.http_port:
         cure = "Give them different ports, e.g. 443 and 80."
         problems.append(Problem(f"HTTP_PORT={env.http_port}", "is HTTPS_PORT too.", cure))
-    return problems
+    return [*problems, *_of_the_machine(env)]
+
+
+def _of_the_machine(env: Settings) -> Iterator[Problem]:
+    mounted = {
+        "DOCKER_NOTEBOOK_DIR": [env.docker_notebook_dir],
+        "EXTRA_VOLUMES": [one.target for one in env.extra_volumes],
+    }
+    secret = (env.docker_socket, env.docker_volumes)
+    yield from machine.clashes(env.host_directories, mounted, secret)
+    if env.network_access == "off":
+        elsewhere = "" if env.own_gateway else env.kg_url
+        yield from machine.unreachable(elsewhere, env.extra_hosts)

@@ -26,6 +26,7 @@ PROXY_TOKEN = ROOT / "proxy-token"
 SERVICE_TOKEN = ROOT / "service-token"  # of the service that ends access
 DOCKER_CONFIG = ROOT / "docker"  # holds the token the warden asks for, as an HTTP header
 
+LAB_FILES = Path("/run/hubkit/static")  # a volume the edge reads
 MOUNTER = Path("/run/hubkit/mounter/socket")
 
 HUB_HOST, HUB_PORT = "jupyterhub", 8081
@@ -62,4 +63,4 @@ def configure(c: Any, env: Settings) -> None:
 
     c.JupyterHub.concurrent_spawn_limit = 0  # starts queue, nobody is sent away
     c.KitSpawner.client_kwargs = {"base_url": WARDEN, "max_pool_size": ENGINE_CONNECTIONS}
-    c.KitSpawner.network_name = env.docker_network_name
+    c.KitSpawner.network_name = env.servers_network

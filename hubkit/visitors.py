@@ -19,6 +19,8 @@ LETTERS = string.ascii_lowercase + string.digits
 LEAST, MOST = 8, 32  # random letters; the least are 41 bits
 NAME = re.compile(f"{PREFIX}[a-z0-9]{{{LEAST},{MOST}}}")
 EVERY_ORIGIN = "*"
+# No * before a name of one part: https://*.org would be nearly everybody.
+ANCESTOR = re.compile(r"https?://(\*\.(?=[a-z0-9-]+\.))?[a-z0-9-]+(\.[a-z0-9-]+)*(:[1-9]\d{0,4})?")
 
 
 def is_visitor(name: str) -> bool:
@@ -63,6 +65,25 @@ def origins(written: str) -> tuple[str, ...]:
     if EVERY_ORIGIN in found and len(found) == 1:
         return found
     return tuple(map(_origin, found))
+
+
+def frames(written: str) -> tuple[str, ...]:
+    """Return the origins in *written* that may show pages of the hub in a frame.
+
+    ``https://*.example.org`` stands for all names below one, as in a browser's
+    ``frame-ancestors``.
+
+    Raises:
+        ValueError: One is no such origin.
+    """
+    found = tuple(one.lower().rstrip("/") for one in values.names(written))
+    if not all(map(ANCESTOR.fullmatch, found)):
+        raise ValueError(
+            "origins such as https://example.org or https://*.example.org, with commas between: "
+            "each with https:// or http://, without a path; not * alone, with which any page "
+            "could show the hub and have people click in it unseen"
+        )
+    return found
 
 
 def _origin(written: str) -> str:

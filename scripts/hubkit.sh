@@ -36,7 +36,7 @@ case "${1:-} ${2:-}" in
     case " $* " in *" -h "* | *" --help "*) ;; *) edits=certs ;; esac
     HUBKIT_FILES_ONLY=1
     ;;
-"users "* | "certs "* | "tmpnb-import "*) HUBKIT_FILES_ONLY=1 ;;
+"users "* | "certs "* | "tmpnb-import "* | "workshop "*) HUBKIT_FILES_ONLY=1 ;;
 esac
 if [ "${1:-} ${2:-} $edits" = "certs import certs" ]; then
     . scripts/import-files.sh

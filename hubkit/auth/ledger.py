@@ -41,6 +41,19 @@ CREATE TABLE IF NOT EXISTS counts (
 COUNT = "INSERT INTO counts VALUES (?, ?) ON CONFLICT (what) DO UPDATE SET value = value + ?"
 
 
+def of_image(what: str, image: str) -> str:
+    """Return the name of the count *what* of one image.
+
+    A file an earlier version wrote has the counts of all images together only, and an
+    earlier version passes over these.
+
+    Args:
+        what: Such as ``refused_full``.
+        image: What was asked for; "" for the usual one.
+    """
+    return f"{what} {image}"
+
+
 class NoRoom(Exception):
     """A visitor could not be admitted.
 
@@ -121,7 +134,9 @@ class Ledger:
                 why = FULL
             elif self.per_address and here >= self.per_address:
                 why = ADDRESS
-            database.execute(COUNT, (f"refused_{why}" if why else "admitted", 1, 1))
+            counted = [f"refused_{why}", of_image(f"refused_{why}", image)] if why else ["admitted"]
+            for what in counted:
+                database.execute(COUNT, (what, 1, 1))
             if not why:
                 row = (name, address, time.time(), image)
                 database.execute(
@@ -135,16 +150,18 @@ class Ledger:
         now = time.time()
         with self._changing() as database:
             found = database.execute(
-                "SELECT since FROM visitors WHERE name = ? AND NOT ready", (name,)
+                "SELECT since, image FROM visitors WHERE name = ? AND NOT ready", (name,)
             ).fetchone()
             if not found:
                 return
+            since, image = found
             database.execute("UPDATE visitors SET ready = ? WHERE name = ?", (now, name))
-            seconds = max(now - found[0], 0.0)
+            seconds = max(now - since, 0.0)
             at = bisect_left(BUCKETS, seconds)
             bucket = BUCKETS[at] if at < len(BUCKETS) else math.inf
             for what, value in ((f"handout_{bucket}", 1), ("handout_seconds", seconds)):
-                database.execute(COUNT, (what, value, value))
+                for each in (what, of_image(what, image)):
+                    database.execute(COUNT, (each, value, value))
 
     def leave(self, name: str) -> None:
         """Make room: *name* is gone, or never came."""
@@ -186,6 +203,9 @@ class Ledger:
             database.execute(COUNT, (what, 1, 1))
 
     def counts(self) -> dict[str, float]:
-        """Return the counts of this hub's whole life: ``admitted``, ``refused_full``, …."""
+        """Return the counts of this hub's whole life: ``admitted``, ``refused_full``, ….
+
+        Those that are told apart by image are there once more for each; see `of_image`.
+        """
         with self._open() as database:
             return dict(database.execute("SELECT what, value FROM counts").fetchall())

@@ -69,18 +69,19 @@ class KitTemporaryAuthenticator(Guard, TmpAuthenticator):
     async def authenticate(
         self,
         handler: Any,
-        data: dict[str, str] | None = None,  # noqa: ARG002 (its signature)
+        data: dict[str, str] | None = None,
         **_: Any,
     ) -> dict[str, Any]:
-        """Return a new visitor.
+        """Return a new visitor, who asks for the ``image`` in *data* or for the usual one.
 
         Raises:
             Refused: 503 where the hub is full, 429 where the address has its share.
         """
         try:
-            return {"name": self.admit(address(handler)), "admin": False}
+            name = self.admit(address(handler), (data or {}).get("image", ""))
         except NoRoom as full:
             raise no_room(full) from None
+        return {"name": name, "admin": False}
 
     async def check_allowed(
         self,

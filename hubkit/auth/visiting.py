@@ -58,7 +58,7 @@ class Arrive(TmpAuthenticateHandler):
         user = self.current_user
         options = self._options()
         if user is None:
-            user = await self._arrived()
+            user = await self._arrived(options)
             if user is None:
                 return
         target = self._validate_next_url(self.get_argument("next", default=""))
@@ -87,7 +87,7 @@ class Arrive(TmpAuthenticateHandler):
             raise Refused(400, NO_IMAGE.format(image=image[:LONGEST], known=", ".join(known)))
         return {"image": image} if image else {}
 
-    async def _arrived(self) -> Any:
+    async def _arrived(self, options: dict[str, str]) -> Any:
         """Return a fresh visitor who is signed in; None where the answer is why not."""
         if self.authenticator.api_only:
             raise Refused(403, API_ONLY)
@@ -96,7 +96,7 @@ class Arrive(TmpAuthenticateHandler):
             self.finish(await self.render_template("gone.html", fresh=self.request.path))
             return None
         try:
-            user = await self.login_user(None)
+            user = await self.login_user(options)
         except Refused as refused:
             await self._wait(refused)
             return None

@@ -27,6 +27,7 @@ VERBS = (
     "users",
     "wait",
     "welcome",
+    "workshop",
 )
 
 

@@ -183,6 +183,7 @@ def names(kit: Kit) -> list[Problem]:
     wanted = [
         ("container", project, "COMPOSE_PROJECT_NAME"),
         ("network", kit.env.docker_network_name, "DOCKER_NETWORK_NAME"),
+        ("network", f"{kit.env.docker_network_name}-off", "DOCKER_NETWORK_NAME"),
         ("network", f"{project}-control", "COMPOSE_PROJECT_NAME"),
         ("volume", kit.env.data_volume_host, "DATA_VOLUME_HOST"),
         ("volume", f"{project}-secrets", "COMPOSE_PROJECT_NAME"),

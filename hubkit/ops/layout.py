@@ -24,6 +24,7 @@ ACME_CA = "acme-ca.crt"  # root certificate of a private ACME authority
 GATEWAY = "kernel-gateway"  # the service, and the host name in its certificate
 GATEWAY_FILES = (SERVER.key, SERVER.certificate, SERVER.ca, CRL)
 GATEWAY_TOKEN = "token"  # noqa: S105 (a file's name)
+PUBLIC = 0o755
 MEETING = 0o750  # the folder's group may enter it, and open what everybody may
 
 
@@ -64,6 +65,7 @@ class Layout:
         with files.locked(self.run):  # whoever renews certificates may not be alone
             self._parts(with_certificate=with_certificate)
             self._mounter()
+            self._lab_files()
             self._gateway(gateway_token)
 
     def _parts(self, *, with_certificate: bool) -> None:
@@ -97,6 +99,13 @@ class Layout:
         folder.mkdir(mode=0o700, exist_ok=True)
         _give(folder, self.owners.warden, self.owners.hub)
         folder.chmod(MEETING)
+
+    def _lab_files(self) -> None:
+        """Make the folder of files the hub lays out and the edge gives out to everybody."""
+        folder = self.run / "static"
+        folder.mkdir(exist_ok=True)
+        _give(folder, self.owners.hub)
+        folder.chmod(PUBLIC)
 
     def _copy_hub_secrets(self) -> None:
         """Copy ``secrets/`` for the hub, which never holds a TLS key."""

@@ -51,7 +51,7 @@ def _edit(path: Path, change: Callable[[str], str]) -> Difference:
     changed = change(text)
     after = Userlist.parse(changed)
     if changed != text:
-        _replace(path.resolve(), changed.encode("utf-8"))
+        replace(path.resolve(), changed.encode("utf-8"))
     return Difference.between(before, after)
 
 
@@ -73,7 +73,12 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(opened)
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes) -> None:
+    """Let the file at *path* hold *content*, in one step; mode and owner stay.
+
+    Raises:
+        OSError: It is not there, or cannot be written; it is as it was.
+    """
     part = path.with_name(f".{path.name}.part")
     part.unlink(missing_ok=True)
     was = path.stat()

@@ -40,7 +40,7 @@ LIMITS = {
     "CpuQuota": "cpu_quota",
     "CpuShares": "cpu_shares",
 }
-BARE = "bare"  # beside them, too: a folder that is to be the user's without a volume
+BARE = "bare"  # beside them, too: folders that are to be the user's without a volume
 LATER = {"name", "labels", "environment", "host_config", "image", INSPECTED, BARE}
 
 
@@ -55,7 +55,7 @@ class Blueprint:
         labels: Of the site's own.
         folders: Where volumes will be mounted.
         obstacle: Why no start can be given such a container; "" where one can.
-        bare: A folder that is to be the image's user's without a volume, "" for none.
+        bare: Folders that are to be the server's user's without a volume.
     """
 
     image: str
@@ -64,7 +64,7 @@ class Blueprint:
     labels: Mapping[str, str]
     folders: tuple[str, ...]
     obstacle: str
-    bare: str = ""
+    bare: tuple[str, ...] = ()
 
     def create(self, name: str, project: str) -> dict[str, Any]:
         """Return the words for `create_container`, of a container called *name*."""
@@ -92,7 +92,8 @@ def of(cold: Mapping[str, Any]) -> Blueprint:
     words = {word: value for word, value in cold.items() if word not in LATER}
     places = sorted((one["Target"], bool(one.get("ReadOnly"))) for one in later)
     document = [image["Id"], _digest(injection.archive()), words, rest, fixed, own, places]
-    document += [cold.get(BARE, "")]
+    bare = tuple(cold.get(BARE, ()))
+    document += [bare]
     folders = tuple(one["Target"] for one in later)
     # detach: else the engine closes the standard input for ever when the first writer leaves.
     ways = {"stdin_open": True, "detach": True, "image": cold["image"]}
@@ -100,7 +101,6 @@ def of(cold: Mapping[str, Any]) -> Blueprint:
     words["environment"] = {**fixed, **TOKEN, injection.WAIT: "1"}
     written = json.dumps(document, sort_keys=True, default=str).encode()
     obstacle = _obstacle(folders, image, _fixed_targets(rest))
-    bare = cold.get(BARE, "")
     return Blueprint(cold["image"], _digest(written), words, own, folders, obstacle, bare)
 
 

@@ -71,6 +71,7 @@ class Guest:
         labels: Of the container that fills new volumes.
         folder: Where `files` are placed, for the user alone.
         files: Names → content.
+        runs_as: Number the server's processes run as; "" for the image's own user.
     """
 
     user: str
@@ -82,6 +83,7 @@ class Guest:
     labels: Mapping[str, str]
     folder: PurePosixPath
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    runs_as: str = ""
 
 
 async def hand_out(
@@ -140,7 +142,7 @@ async def _check(engine: Engine, member: Member) -> str:
 async def _make_volumes(engine: Engine, member: Member, guest: Guest) -> None:
     """Let the engine make and fill what is missing, as it would at a cold start."""
     made = (engine.client, member.image, guest.mounts, guest.new_folders, guest.labels)
-    await engine.asking("create_container", fresh.make_volumes, *made)
+    await engine.asking("create_container", fresh.make_volumes, *made, guest.runs_as)
 
 
 async def _mount(engine: Engine, mounter: Mounter, member: Member, guest: Guest) -> None:

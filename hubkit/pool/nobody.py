@@ -59,6 +59,7 @@ class Nobody:
             await one.prepare_mounts()
         else:
             home = volumes.home_mount(NAME, one.notebook_dir, one.project, NAME)
-            one.mounts = [home, *map(volumes.extra_mount, one.extra_volumes)]
+            shared = [*one.extra_volumes, *one.host_directories]
+            one.mounts = [home, *map(volumes.extra_mount, shared)]
         one.image = image
         return blueprint.of(await one.blueprint_kwargs())

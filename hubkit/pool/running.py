@@ -38,7 +38,7 @@ async def keep(pool: Pool, guest: str) -> None:
 
 
 async def _keep(pool: Pool, guest: str) -> None:
-    settings = await _hub_is_up()
+    settings = await hub_is_up()
     server = await control.serve(pool, control.SOCKET)
     async with server:
         client = await asyncio.to_thread(_client, settings)
@@ -49,7 +49,7 @@ async def _keep(pool: Pool, guest: str) -> None:
         await server.serve_forever()
 
 
-async def _hub_is_up() -> dict[str, Any]:
+async def hub_is_up() -> dict[str, Any]:
     """Return the settings of the hub's web application once it listens."""
     # There is no event to wait for; by then it knows every server that runs.
     while not JupyterHub.initialized() or JupyterHub.instance().http_server is None:

@@ -20,7 +20,6 @@ MARK = b"hubkit: waiting"  # the launcher's, on standard error
 BETWEEN = 0.2  # seconds between two looks whether the mark is there
 READY = 120.0  # seconds a container may take until then
 LINES = 20  # at the end of the log
-FILLER = "volumes"  # in place of a key, on a container that never runs
 
 
 class Engine(Protocol):
@@ -56,9 +55,9 @@ async def make(engine: Engine, blueprint: Blueprint, project: str) -> Member:
     try:
         points = (fresh.make_mount_points, engine.client, identity, blueprint.folders)
         await engine.asking("put_archive", *points)
-        if blueprint.bare:
-            own = (fresh.make_own_folder, engine.client, identity, blueprint.bare)
-            await engine.asking("put_archive", *own)
+        for folder in blueprint.bare:
+            own = (fresh.make_own_folder, engine.client, identity, folder)
+            await engine.asking("put_archive", *own, "user" in blueprint.words)
         await engine.docker("put_archive", identity, "/", injection.archive())
         await engine.docker("start", identity)
         started = await _waiting(engine, identity)
@@ -127,7 +126,7 @@ async def ours(engine: Engine, project: str, *, fillers: bool = False) -> list[d
         one
         for one in listed
         if names.is_pool_member(_name(one), project)
-        or (fillers and one["Labels"][labels.POOL] == FILLER)
+        or (fillers and one["Labels"][labels.POOL] == labels.FILLER)
     ]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 LONGEST = 300  # characters of a text that is passed on
 WHOEVER_MADE_IT = "Ask whoever made the image, or choose another."
-CHECK_MOUNTS = "For an administrator: check EXTRA_VOLUMES in .env."
+CHECK_MOUNTS = "For an administrator: check EXTRA_VOLUMES and HOST_DIRECTORIES in .env."
 CHECK_IMAGE = "For an administrator: check DOCKER_NOTEBOOK_IMAGE in .env."
 TRY_LATER = "Try again later, or ask an administrator."
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -20,12 +21,13 @@ from hubkit.spawner import ownership
 MODE = 0o755  # of a mount point, as the engine makes it; it belongs to root
 
 
-def make_volumes(
+def make_volumes(  # noqa: PLR0917 (called in a thread, by position)
     client: Any,
     image: str,
     mounts: Sequence[Mapping[str, Any]],
     new_folders: Iterable[str],
     labels: Mapping[str, str],
+    user: str = "",
 ) -> None:
     """Make the volumes of *mounts* that are missing, and fill those that are empty.
 
@@ -35,19 +37,41 @@ def make_volumes(
         client: A ``docker.APIClient``.
         image: The server's image.
         mounts: ``docker.types.Mount``s of the server.
-        new_folders: Targets of those that are given to the image's user.
+        new_folders: Targets of those that are given to the server's user.
         labels: Of the container that is created and removed, by which one that an
             interrupted run left behind is found.
+        user: Number the server runs as, where it is not the image's own; then all that the
+            image put into a new volume is given as well.
 
     Raises:
         docker.errors.APIError: The engine refused.
     """
-    host_config = client.create_host_config(mounts=list(mounts))
-    words = {"command": ["true"], "labels": dict(labels), "host_config": host_config}
-    created = client.create_container(image, **words)["Id"]
-    try:
-        for folder in new_folders:
+    folders = list(new_folders)
+    with _unstarted(client, image, mounts, labels) as created:
+        for folder in () if user else folders:
             ownership.give_folder(client, created, folder)
+    written = [one for one in mounts if one["Type"] == "volume" and not one.get("ReadOnly")]
+    for one in written if user else ():
+        # Each alone: what is mounted below a volume is not given with it.
+        with _unstarted(client, image, [one], labels, user=user) as created:
+            new = one["Target"] in folders
+            give = ownership.give_content if new else ownership.give_empty
+            give(client, created, one["Target"])
+
+
+@contextmanager
+def _unstarted(
+    client: Any,
+    image: str,
+    mounts: Sequence[Mapping[str, Any]],
+    labels: Mapping[str, str],
+    **words: str,
+) -> Iterator[str]:
+    host_config = client.create_host_config(mounts=list(mounts))
+    common = {"command": ["true"], "labels": dict(labels), "host_config": host_config}
+    created: str = client.create_container(image, **common, **words)["Id"]
+    try:
+        yield created
     finally:
         client.remove_container(created, v=False)
 
@@ -73,19 +97,20 @@ def make_mount_points(client: Any, container: str, folders: Iterable[str]) -> No
             client.put_archive(container, str(existing), _folders(names))
 
 
-def make_own_folder(client: Any, container: str, folder: str) -> None:
-    """Make a folder in the container itself, and give it to the user the image runs as.
+def make_own_folder(client: Any, container: str, folder: str, taken: bool = False) -> None:
+    """Make a folder in the container itself, and give it to the user the server runs as.
 
     Args:
         client: A ``docker.APIClient``.
         container: Id of a container that was created and not yet started.
         folder: Its absolute path; where the image has it, only its owner may change.
+        taken: Whether it is also taken from another user than root.
 
     Raises:
         docker.errors.APIError: The engine refused.
     """
     make_mount_points(client, container, [folder])
-    ownership.give_folder(client, container, folder)
+    ownership.give_folder(client, container, folder, taken=taken)
 
 
 def _is_there(client: Any, container: str, path: PurePosixPath) -> bool:

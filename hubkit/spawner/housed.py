@@ -9,7 +9,7 @@ from tornado.web import HTTPError
 from traitlets import Bool, Instance, List
 
 from hubkit.errors import NotYours
-from hubkit.spawner import homes, labels, ownership, volumes
+from hubkit.spawner import fresh, homes, labels, ownership, volumes
 from hubkit.spawner.remote import RemoteKernels
 from hubkit.values import Mount
 
@@ -21,6 +21,11 @@ class HousedServer(RemoteKernels):
         Instance(Mount),
         config=True,
         help="""`hubkit.values.Mount`s every server mounts besides the home.""",
+    )
+    host_directories = List(
+        Instance(Mount),
+        config=True,
+        help="""Folders of the host every server mounts, visitors' as well as everybody's.""",
     )
     adopt_volumes = Bool(
         False,
@@ -52,7 +57,7 @@ class HousedServer(RemoteKernels):
         home = await self._home()
         self.mounts = [
             volumes.home_mount(home, self.notebook_dir, self.project, self.user.name),
-            *map(volumes.extra_mount, self.extra_volumes),
+            *map(volumes.extra_mount, [*self.extra_volumes, *self.host_directories]),
         ]
         self._new_folders = await self._missing()
 
@@ -103,14 +108,37 @@ class HousedServer(RemoteKernels):
             NotYours: A container of that name is not this server's.
             SpawnException: The user has no certificate the gateway would take.
         """
+        if self.server_user:
+            await self._give_volumes()
         created: dict[str, Any] = await super().create_object()
-        for folder in self._new_folders:
-            give = (ownership.give_folder, self.client, created["Id"], folder)
-            await self.asking("put_archive", *give)
+        written = self._written() if self.server_user else []
+        for give, folders in (
+            (ownership.give_folder, self._new_folders),
+            (ownership.give_empty, written),
+        ):
+            for folder in folders:
+                await self.asking("put_archive", give, self.client, created["Id"], folder)
         if not homes.recorded(self.user.orm_user):
             homes.record(self.user.orm_user, self.mounts[0]["source"])
             self.user.db.commit()
         return created
+
+    def _written(self) -> list[str]:
+        """Return where volumes are mounted that the server may write to."""
+        volume = [one for one in self.mount_binds if one["Type"] == "volume"]
+        return [one["Target"] for one in volume if not one.get("ReadOnly")]
+
+    async def _give_volumes(self) -> None:
+        """Give what the image put into new volumes to the server's user, who is another.
+
+        Not in the server's own container: folders of the host may be mounted within.
+        """
+        adopted = self.home_found and not labels.read(self.home_found).get(labels.HUB)
+        kept = {self.notebook_dir} if adopted else set()  # somebody's files for years
+        if folders := [one for one in self._new_folders if one not in kept]:
+            marks = {labels.HUB: self.project, labels.POOL: labels.FILLER}
+            made = (self.client, self.image, self.mount_binds, folders, marks)
+            await self.asking("create_container", fresh.make_volumes, *made, self.server_user)
 
     async def rename(self, old_name: str, new_name: str) -> None:
         """Refuse another name for a default server: the record of the home is kept with it.

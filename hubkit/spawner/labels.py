@@ -9,6 +9,8 @@ HUB = "hubkit.hub"
 USER = "hubkit.user"
 SERVER = "hubkit.server"
 POOL = "hubkit.pool"  # the key of its blueprint; whose server it became, its name says
+FILLER = "volumes"  # in place of a key, on a container that never runs
+FILES = "hubkit.files"  # of a container that files are taken from, which never runs either
 
 
 def of_server(project: str, user: str, server: str) -> dict[str, str]:

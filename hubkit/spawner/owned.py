@@ -8,11 +8,11 @@ from typing import Any
 
 from docker.errors import APIError
 from dockerspawner import DockerSpawner
-from traitlets import Int, Unicode, default
+from traitlets import Int, List, Unicode, default
 
 from hubkit import names
 from hubkit.errors import NotYours
-from hubkit.spawner import homes, labels, limits, removing
+from hubkit.spawner import fresh, homes, labels, limits, removing
 from hubkit.spawner.engine import ParallelEngine
 
 REMOVAL_TRIES, BETWEEN_TRIES = 20, 0.5  # the latter in seconds
@@ -31,6 +31,22 @@ class OwnedContainer(ParallelEngine):
         min=0,
         config=True,
         help="""Processes and threads of one server; 0 for no limit.""",
+    )
+
+    cpu_shares = Int(
+        0,
+        min=0,
+        config=True,
+        help="""Weight of one server where processors are short; 0 for the engine's own.""",
+    )
+    server_user = Unicode(
+        config=True,
+        help="""``uid`` or ``uid:gid`` servers run as; empty: the image's own user.""",
+    )
+    extra_hosts = List(
+        Unicode(),
+        config=True,
+        help="""``name:address`` pairs every server knows; ``host-gateway`` is this machine.""",
     )
 
     _only_words = False  # whether to say what would be created, instead of creating it
@@ -54,7 +70,10 @@ class OwnedContainer(ParallelEngine):
         if method == "create_container":
             mine = labels.of_server(self.project, self.user.name, self.name)
             kwargs["labels"] = {**(kwargs.get("labels") or {}), **mine}
-            host = limits.with_defaults(kwargs["host_config"], self.pids_limit)
+            if self.server_user:
+                kwargs.setdefault("user", self.server_user)
+            own = (self.pids_limit, self.cpu_shares, self.extra_hosts)
+            host = limits.with_defaults(kwargs["host_config"], *own)
             # The hub removes it, once it has read why it ended.
             kwargs["host_config"] = {**host, "AutoRemove": False}
             if self._only_words:
@@ -65,8 +84,7 @@ class OwnedContainer(ParallelEngine):
         """Return what a cold start would send to the engine to create the container.
 
         Beside the words for `docker.APIClient.create_container` stand, as ``inspected``,
-        the engine's answer about the image, and as ``bare`` a folder that is to be the
-        user's although nothing is mounted there, "" for none.
+        the engine's answer about the image, and as ``bare`` the `own_folders`.
 
         Raises:
             docker.errors.ImageNotFound: The image is not there.
@@ -77,7 +95,18 @@ class OwnedContainer(ParallelEngine):
             words = await DockerSpawner.create_object(self)
         finally:
             self._only_words = False
-        return {**words, "inspected": self._image, "bare": ""}
+        return {**words, "inspected": self._image, "bare": self.own_folders()}
+
+    def own_folders(self) -> tuple[str, ...]:
+        """Return the folders in the container itself that are given to the server's user.
+
+        With another user than the image's that is HOME, where Jupyter writes.
+        """
+        if not self.server_user or not self._image:
+            return ()
+        env = dict(line.partition("=")[::2] for line in self._image["Config"].get("Env") or ())
+        home = env.get("HOME", "").rstrip("/")
+        return (home,) if home.startswith("/") else ()
 
     async def get_object(self) -> dict[str, Any] | None:
         """Return this server's container; one of its name that is not ours is none."""
@@ -121,6 +150,9 @@ class OwnedContainer(ParallelEngine):
                     "It was left untouched; rename or remove it: "
                     f"docker rm {self.container_name}"
                 ) from error
+            for folder in self.own_folders():
+                make = (fresh.make_own_folder, self.client, created["Id"], folder)
+                await self.asking("put_archive", *make, bool(self.server_user))
             return created
         raise AssertionError("unreachable")
 

@@ -1,4 +1,4 @@
-"""Give a brand-new volume to the user the image runs as.
+"""Give a brand-new volume to the user its server runs as.
 
 Docker makes the mount point of a new volume root's when the image has no such folder,
 and a server without capabilities could then never write to it. The folder's owner is
@@ -9,30 +9,88 @@ from __future__ import annotations
 
 import io
 import tarfile
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
-from typing import Any
+from typing import IO, Any
 
 DIRECTORY_MODE = 0o755
 
 
-def give_folder(client: Any, container: str, folder: str) -> None:
-    """Make the image's user the owner of *folder* if root is.
+def give_folder(client: Any, container: str, folder: str, *, taken: bool = False) -> None:
+    """Make the container's user the owner of *folder* if root is.
 
     Args:
         client: A ``docker.APIClient``.
         container: Id of a container that was created and not yet started.
         folder: Absolute path of a mounted volume nobody has written to.
+        taken: Whether it is also taken from anybody else, whom the image gave it to.
 
     Raises:
         docker.errors.APIError: The engine refused.
     """
     uid, gid = user_of(client, container)
-    if uid == 0 or _first(client, container, folder).uid != 0:
+    first = _first(client, container, folder) if uid else None
+    if first is None or first.uid == uid or (first.uid and not taken):
+        return
+    path, mode = PurePosixPath(folder), first.mode & 0o7777 if first.uid else DIRECTORY_MODE
+    client.put_archive(container, str(path.parent), _directory(path.name, uid, gid, mode))
+
+
+def give_empty(client: Any, container: str, folder: str) -> None:
+    """Make the container's user the owner of *folder* again where nothing is in it.
+
+    The engine gives an empty volume to the image's user whenever it creates a container.
+
+    Args:
+        client: A ``docker.APIClient``.
+        container: Id of a container that was created and not yet started.
+        folder: Absolute path of a mounted volume.
+
+    Raises:
+        docker.errors.APIError: The engine refused.
+    """
+    uid, gid = user_of(client, container)
+    with _archive(client, container, folder) as tar:
+        first, second = tar.next(), tar.next()
+    if first is None or second is not None or first.uid in {0, uid}:
         return
     path = PurePosixPath(folder)
-    client.put_archive(container, str(path.parent), _directory(path.name, uid, gid))
+    sent = _directory(path.name, uid, gid, first.mode & 0o7777)
+    client.put_archive(container, str(path.parent), sent)
+
+
+def give_content(client: Any, container: str, folder: str) -> None:
+    """Make the container's user the owner of *folder* and of all in it that has its owner.
+
+    Args:
+        client: A ``docker.APIClient``.
+        container: Id of a container that was created and not yet started, in which nothing
+            but volumes nobody has written to is mounted: all in *folder* is written anew.
+        folder: Absolute path of one of them.
+
+    Raises:
+        docker.errors.APIError: The engine refused.
+    """
+    uid, gid = user_of(client, container)
+    former = _first(client, container, folder).uid
+    if uid in {0, former}:
+        return
+    with tempfile.TemporaryFile() as kept:
+        with _archive(client, container, folder) as given:
+            _rewrite(given, kept, former, (uid, gid))
+        kept.seek(0)
+        client.put_archive(container, str(PurePosixPath(folder).parent), kept)
+
+
+def _rewrite(given: tarfile.TarFile, kept: IO[bytes], former: int, owner: tuple[int, int]) -> None:
+    with tarfile.open(fileobj=kept, mode="w") as written:
+        for entry in given:
+            if entry.uid == former:
+                entry.uid, entry.gid = owner
+                entry.uname = entry.gname = ""
+            written.addfile(entry, given.extractfile(entry) if entry.isreg() else None)
 
 
 def user_of(client: Any, container: str) -> tuple[int, int]:
@@ -58,9 +116,9 @@ def owner(user: str, passwd: str) -> tuple[int, int]:
     return uid, int(group) if group.isdigit() else 0
 
 
-def _directory(name: str, uid: int, gid: int) -> bytes:
+def _directory(name: str, uid: int, gid: int, mode: int) -> bytes:
     entry = tarfile.TarInfo(name)
-    entry.type, entry.mode, entry.uid, entry.gid = tarfile.DIRTYPE, DIRECTORY_MODE, uid, gid
+    entry.type, entry.mode, entry.uid, entry.gid = tarfile.DIRTYPE, mode, uid, gid
     with io.BytesIO() as buffer:
         with tarfile.open(fileobj=buffer, mode="w") as tar:
             tar.addfile(entry)

@@ -13,7 +13,7 @@ from traitlets import Dict, Float, Int, List, Unicode
 
 from hubkit.launcher import countdown
 from hubkit.settings import Settings
-from hubkit.spawner import fresh, volumes
+from hubkit.spawner import volumes
 from hubkit.spawner.housed import HousedServer
 from hubkit.visitors import EVERY_ORIGIN, image_names, is_visitor
 
@@ -58,17 +58,13 @@ class TemporaryServer(HousedServer):
         chosen = allowed.values() if isinstance(allowed, dict) else ()
         return tuple(dict.fromkeys([self.image, *chosen]))
 
-    async def blueprint_kwargs(self) -> dict[str, Any]:
-        """Return what a cold start would send to the engine to create the container.
-
-        Raises:
-            docker.errors.ImageNotFound: The image is not there.
-        """
-        found: dict[str, Any] = await super().blueprint_kwargs()
-        return {**found, "bare": self.notebook_dir if self.homeless else ""}
+    def own_folders(self) -> tuple[str, ...]:
+        """Return the folders given to the server's user; without a home, that of one, too."""
+        found: tuple[str, ...] = super().own_folders()
+        return (*found, self.notebook_dir) if self.homeless else found
 
     async def prepare_mounts(self) -> None:
-        """Set `mounts`; a visitor's have no home, and all else read-only.
+        """Set `mounts`; a visitor's have no home, and volumes are read-only.
 
         Raises:
             SpawnException: A visitor asks for a second server.
@@ -86,6 +82,7 @@ class TemporaryServer(HousedServer):
             self.cpu_limit = self.visitor_cpu_limit or None
         shared = map(volumes.extra_mount, self.extra_volumes)
         self.mounts = [{**one, "read_only": True} for one in shared]
+        self.mounts += map(volumes.extra_mount, self.host_directories)
 
     async def check_allowed(self, image: str) -> str:
         """Return the image a visitor's word stands for.
@@ -101,7 +98,7 @@ class TemporaryServer(HousedServer):
         return str(self.visitor_images[image])
 
     async def create_object(self) -> dict[str, Any]:
-        """Create the container; without a home, the folder of one is made in it.
+        """Create the container; without a home there is none to give away.
 
         Raises:
             NotYours: A container of that name is not this server's.
@@ -111,10 +108,8 @@ class TemporaryServer(HousedServer):
             created: dict[str, Any] = await super().create_object()
             return created
         # Not HousedServer's: there is no home to give away and to write down.
-        created = await super(HousedServer, self).create_object()
-        make = (fresh.make_own_folder, self.client, created["Id"], self.notebook_dir)
-        await self.asking("put_archive", *make)
-        return created
+        bare: dict[str, Any] = await super(HousedServer, self).create_object()
+        return bare
 
     def get_env(self) -> dict[str, Any]:
         """Return the server's environment, with the end of a visit that has one."""

@@ -103,9 +103,10 @@ class WarmServer(TemporaryServer):
             new_folders=self._new_folders,
             env=cold["environment"],
             limits=blueprint.limits(cold),
-            labels={labels.HUB: self.project, labels.POOL: spares.FILLER},
+            labels={labels.HUB: self.project, labels.POOL: labels.FILLER},
             folder=FOLDER,
             files=self._files,
+            runs_as=self.server_user,
         )
         await handout.hand_out(self, self.pool.mounter, member, guest, self._write_down)
         if self.post_start_cmd:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,16 +42,26 @@ def build(tag: str, *, check: bool = True, **arguments: str) -> Any:
     return run(*words, ".", check=check, timeout=1200)
 
 
+def git(folder: Path, *words: str) -> None:
+    run("git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@example.org", *words)
+
+
 @pytest.fixture(scope="module")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve a repository over git's own protocol to whatever the engine builds."""
+def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a repository in it."""
     folder = tmp_path_factory.mktemp("git")
     lessons = folder / "lessons"
     lessons.mkdir()
     (lessons / "index.ipynb").write_text('{"cells": [], "nbformat": 4, "nbformat_minor": 5}')
-    git = ("git", "-C", str(lessons), "-c", "user.name=a", "-c", "user.email=a@example.org")
     for words in (("init", "-q"), ("add", "--all"), ("commit", "-q", "-m", "1"), ("tag", "v1")):
-        run(*git, *words)
+        git(lessons, *words)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def host(served: Path) -> Iterator[str]:
+    """Serve the repository over git's own protocol to whatever the engine builds."""
+    folder = served
     address = run(
         "docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"
     ).stdout.strip()
@@ -192,6 +203,29 @@ def test_nothing_of_the_build_stays(workshop: str) -> None:
     left = "ls -d /build/workshop/* /run/secrets/* 2>/dev/null; find /home/jovyan -user root"
 
     assert inside(workshop, "sh", "-c", left).strip() == ""
+
+
+@pytest.mark.usefixtures("workshop")
+def test_lessons_that_change(notebook: str, host: str, served: Path) -> None:
+    """A server that waits has what was published after the image was built; others do not."""
+    tag = notebook.replace("-notebook", "-fresh")
+    told = {"WORKSHOP_REPOS": f"{host}/lessons", "WORKSHOP_REFRESH": "true"}
+    try:
+        build(tag, NOTEBOOK_IMAGE=notebook, **told)
+        (served / "lessons" / "new.md").write_text("new")
+        git(served / "lessons", "add", "--all")
+        git(served / "lessons", "commit", "-q", "-m", "2")
+
+        assert inside(tag, "ls", "work/lessons").split() == ["index.ipynb"]
+        words = ("docker", "run", *CONTAINED, "--env", "HUBKIT_WAIT=1")
+        waits = run(*words, tag, "ls", "work/lessons", timeout=120)
+        assert (waits.stdout.split(), waits.stderr) == (["index.ipynb", "new.md"], "")
+
+        away = run(*words, "--network", "none", tag, "ls", "work/lessons", timeout=120)
+        assert away.stdout.split() == ["index.ipynb"]
+        assert f"workshop: {host}/lessons was not fetched: unable to" in away.stderr
+    finally:
+        run("docker", "image", "rm", tag, check=False)
 
 
 @pytest.mark.usefixtures("workshop")

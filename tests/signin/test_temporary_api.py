@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from hubkit.visitors import is_visitor
+from tests.signin.conftest import told
 from tests.signin.visiting import VisitorHub
 
 ORIGIN = "https://book.example.org"
@@ -77,6 +78,20 @@ def test_image(hub, body, chosen):
     assert chosen
 
 
+def test_page_of_an_image(hub):
+    """A link chooses an image, whose hand-outs are counted; one there is not takes no place."""
+    assert hub.visitor().opens("/hub/temporary?image=r")[0] == hub.list(ADMIN)[0]["name"]
+
+    [visit] = hub.list(ADMIN)
+    assert visit["image"] == "r"
+    text = hub.visitor().get("/services/temporary/metrics").text
+    assert 'handout_seconds_count{image="example.org/lab/r:2"}' in text
+    refused = hub.visitor().get("/hub/temporary?image=julia")
+    assert refused.status_code == 400
+    assert "Unknown image julia" in told(refused)
+    assert len(hub.list(ADMIN)) == 1
+
+
 @pytest.mark.parametrize(
     ("body", "status", "said"),
     [
@@ -111,6 +126,8 @@ def test_bad_body(hub, body, status, said):
         ("GET", "/api/spawn", 405),
         ("GET", "/api/visitors", 401),
         ("DELETE", "/api/visitors/tmp-abcdefgh", 401),
+        ("DELETE", "/api/pool", 401),
+        ("OPTIONS", "/api/pool", 204),
         ("GET", "/api/spawn/nothing/here", 404),
         ("GET", "/build/gh/a/b/main", 200),
     ],

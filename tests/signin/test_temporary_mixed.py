@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+import requests
 
 from hubkit.visitors import is_visitor
 from tests.signin.conftest import told
@@ -58,6 +59,17 @@ def test_both(hub):
     # The door leads who is signed in to their own.
     assert person.opens("/hub/temporary?next=/hub/tree/z") == ("listed", "tree/z")
     assert hub.stats()["in_use"] == 1
+
+
+def test_administrators_token(hub):
+    """A hub administrator's token does for the list of visitors; nobody else's does."""
+    statuses = {}
+    for name in ("boss", "clerk"):
+        said = {"Authorization": f"token token-of-{name}"}
+        answer = requests.get(hub.url("/api/visitors"), headers=said, timeout=30)
+        statuses[name] = answer.status_code
+
+    assert statuses == {"boss": 200, "clerk": 403}
 
 
 @pytest.mark.parametrize("name", ["tmp-abcdefghijkl", "TMP-abcdefghijkl"])

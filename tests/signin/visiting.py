@@ -23,10 +23,11 @@ TABLES = {
     "people.sqlite": ("people", "identities"),
     "visitors.sqlite": ("visitors",),
 }
+SCOPES = {"boss": ["admin:servers"], "clerk": ["list:users", "servers"]}
 CONFIG = """
 from pathlib import Path
 
-from hubkit import auth, settings, stack
+from hubkit import auth, services, settings, stack
 from hubkit.auth import ledger
 from hubkit.services import temporary
 from hubkit.userlist import Userlist
@@ -46,6 +47,8 @@ c = get_config()
 env = settings.Settings.from_env(root=root)
 auth.configure(c, env, Userlist.read(root / "userlist"))
 temporary.configure(c, env)
+for name, scopes in {scopes!r}.items():
+    services.add(c, {{"name": name, "api_token": f"token-of-{{name}}"}}, scopes)
 
 
 class Spawner(TinyServer):
@@ -102,7 +105,7 @@ class VisitorHub:
         (self.path / "cookie_secret").write_text(secrets.token_hex(32))
         (self.path / "cookie_secret").chmod(0o600)
         ports = {name: getattr(self, name) for name in ("port", "hub_port", "service_port")}
-        text = CONFIG.format(root=str(self.path), **ports, key=secrets.token_hex(32))
+        text = CONFIG.format(root=str(self.path), **ports, key=secrets.token_hex(32), scopes=SCOPES)
         (self.path / "config.py").write_text(text)
 
     def answers(self) -> bool:

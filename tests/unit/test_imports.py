@@ -15,13 +15,14 @@ import hubkit
 
 PACKAGE = Path(hubkit.__file__).parent
 PURE = {"errors", "values", "envfile", "reading", "names", "userlist", "listing", "settings"}
-PURE |= {"schedule", "visitors"}
+PURE |= {"schedule", "visitors", "machine", "assets"}
 BUILDERS, ABOVE = 2, {"spawner": 3, "auth": 3, "pool": 3, "warden": 3}
 ROOMS = {
     "hubkit": 0,
     "errors": 0,
     **dict.fromkeys(PURE - {"errors"}, 1),
     "stack": BUILDERS,  # what the hub's own parts know about the containers beside it
+    "framing": BUILDERS,  # headers and cookies of the hub and of its servers
     "documents": BUILDERS,  # what is written about the settings
     "certs": BUILDERS,  # files in secrets/, without Docker and JupyterHub
     "launcher": BUILDERS,  # placed into servers: alone there, with the image's Python

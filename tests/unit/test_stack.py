@@ -26,6 +26,7 @@ SERVICES = COMPOSE["services"]
 KNOWN = {env_name(one): one.metadata for one in settings.known()}
 VARIABLE = re.compile(r"\$\{(\w+)(?::-((?:\$\{\w+\}|[^}])*))?\}")
 PROJECT = "${COMPOSE_PROJECT_NAME}"
+USERS: dict[str, list[str]] = {"users": [], "users-off": []}  # networks, without further names
 RULES = {"compose_project_name", "docker_notebook_dir", "extra_volumes"}
 # What a service has beyond the usual.
 MORE = {
@@ -139,11 +140,11 @@ def test_project():
 
 
 def test_the_hub_is_found(configured):
-    """Proxy and servers reach the hub by its service's name, on both networks."""
+    """Proxy and servers reach the hub by its service's name, on every network."""
     c = configured()
 
     assert c.JupyterHub.hub_connect_ip in SERVICES
-    assert set(networks(c.JupyterHub.hub_connect_ip)) == {"control", "users"}
+    assert set(networks(c.JupyterHub.hub_connect_ip)) == {"control", *USERS}
     hub = f"http://{c.JupyterHub.hub_connect_ip}:{c.JupyterHub.hub_port}"
     assert f"--default-target {hub} " in read("images/proxy/entrypoint.sh")
     assert f":{c.JupyterHub.hub_port}/hub/health" in str(SERVICES["jupyterhub"]["healthcheck"])
@@ -153,7 +154,7 @@ def test_the_proxy_is_found(configured):
     """The hub reaches the proxy's API on the control network, where alone it listens."""
     api = urlsplit(configured().ConfigurableHTTPProxy.api_url)
 
-    assert networks("proxy") == {"control": [api.hostname], "users": []}
+    assert networks("proxy") == {"control": [api.hostname], **USERS}
     assert f"--api-ip {api.hostname} --api-port {api.port} " in read("images/proxy/entrypoint.sh")
     assert "--port 8000 " in read("images/proxy/entrypoint.sh")
     assert "BACKEND:-proxy:8000" in read("images/edge/entrypoint.sh")
@@ -180,6 +181,17 @@ def test_the_mounter_is_found():
     assert f"mounter:{folder}:ro" in SERVICES["jupyterhub"]["volumes"]
 
 
+def test_files_for_everybody_are_found():
+    """The hub lays them out where the edge looks, which may only read them."""
+    folder = str(stack.LAB_FILES)
+    sharing = {name: mounts(name)["static"] for name in SERVICES if "static" in mounts(name)}
+
+    assert sharing == dict.fromkeys(("init", "edge", "jupyterhub"), folder)
+    assert f"static:{folder}:ro" in SERVICES["edge"]["volumes"]
+    assert f"root * {folder}/now" in read("images/edge/Caddyfile")
+    assert Path(folder).name == "static"
+
+
 def test_the_mounter_is_told_its_settings():
     """What its rules are made of, and no secret."""
     told = {env_name(one) for one in settings.known() if one.name in RULES}
@@ -195,15 +207,28 @@ def test_the_mounter_sees_volumes_where_the_engine_has_them():
 
 
 def test_users_see_little(configured):
-    """Servers join the users' network, where only proxy, hub and kernel gateway are."""
+    """Servers join a network of users', where only proxy, hub and kernel gateway are."""
     name = configured(DOCKER_NETWORK_NAME="campus").KitSpawner.network_name
 
     assert name == "campus"
-    assert COMPOSE["networks"]["users"]["name"].startswith("${DOCKER_NETWORK_NAME:-")
-    assert {one for one in SERVICES if "users" in networks(one)} == {
-        "proxy",
-        "jupyterhub",
-        "kernel-gateway",
+    for network in USERS:
+        assert COMPOSE["networks"][network]["name"].startswith("${DOCKER_NETWORK_NAME:-")
+        found = {one for one in SERVICES if network in networks(one)}
+        assert found == {"proxy", "jupyterhub"}
+    assert set(networks("kernel-gateway")) == {"users${NETWORK_ACCESS:+-off}"}
+
+
+def test_a_network_without_a_way_out(configured):
+    """With NETWORK_ACCESS=off servers are on the network that Compose makes an internal one."""
+    made = COMPOSE["networks"]
+    names = {key: made[key]["name"].replace(made["users"]["name"], "campus") for key in USERS}
+    found = configured(DOCKER_NETWORK_NAME="campus", NETWORK_ACCESS="off").KitSpawner
+
+    assert found.network_name == names["users-off"]
+    assert {key: made[key].get("internal", False) for key in made} == {
+        "control": False,
+        "users": False,
+        "users-off": True,
     }
 
 

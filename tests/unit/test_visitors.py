@@ -94,6 +94,50 @@ def test_no_origins(written):
     assert "must be origins" in problem.wrong
 
 
+@pytest.mark.parametrize(
+    ("written", "ancestors"),
+    [
+        ("", ()),
+        ("https://example.org", ("https://example.org",)),
+        ("https://Example.org/, http://b:8080", ("https://example.org", "http://b:8080")),
+        ("https://*.example.org", ("https://*.example.org",)),
+    ],
+)
+def test_frames(written, ancestors):
+    """Origins are as a browser's frame-ancestors has them."""
+    found, problems = check({"FRAME_ANCESTORS": written})
+
+    assert (found.frame_ancestors, problems) == (ancestors, [])
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "*",
+        "https://*",
+        "https://*.org",
+        "*.example.org",
+        "example.org",
+        "https://example.org/page",
+        "https://a.org;script-src *",
+        "https://a.org 'self'",
+        "https://a.*.org",
+        "https://user@a.org",
+        "https://a.org:0",
+        "'self'",
+        "https://",
+        "ftp://a.org",
+        "https://a.org, *",
+    ],
+)
+def test_no_frames(written):
+    """What would let any page in, or is no origin, is refused with what to write."""
+    _, [problem] = check({"FRAME_ANCESTORS": written})
+
+    assert "https://*.example.org" in problem.wrong
+    assert "not * alone" in problem.wrong
+
+
 def test_images():
     """An image is chosen by the last part of its name, or by all of it."""
     written = "r.example.org:5000/lab/python:1,lab/r@sha256:" + "0" * 64

@@ -7,6 +7,7 @@ import re
 import shlex
 from string import Formatter
 
+from hubkit import visitors
 from hubkit.ops.tmpnb.converters import CannotMap, Found
 
 PLACEHOLDERS = ("base_path", "port", "ip", "token")
@@ -35,7 +36,7 @@ def command(written: str) -> Found:
         raise ValueError("a command whose quotes are closed") from None
     if words and words[0].rpartition("/")[2] in JUPYTER:
         return _jupyter(words[1:])
-    raise CannotMap("has no setting here; servers are Jupyter's, started as the hub wants them")
+    raise CannotMap("put the program behind the image's Jupyter server, as docs/temporary says")
 
 
 def _check(written: str) -> None:
@@ -50,8 +51,22 @@ def _check(written: str) -> None:
         raise ValueError("a command with {base_path} in it")
 
 
+def _ancestors(value: str) -> tuple[list[str], list[str]]:
+    """Return whose pages might show servers, as FRAME_ANCESTORS takes them, and the others."""
+    policy = re.search(r"frame-ancestors([^;\"()]*)", value)
+    taken: list[str] = []
+    others: list[str] = []
+    for one in policy[1].split() if policy else []:
+        try:
+            taken += visitors.frames(one)
+        except ValueError:
+            others += [] if one in {"'self'", "'none'"} else [one]
+    return taken, others
+
+
 def _jupyter(words: list[str]) -> Found:
-    lines, lost = {}, []
+    lines: dict[str, str] = {}
+    lost: list[str] = []
     # docker-stacks' scripts were given several options in one pair of quotes.
     split = (re.split(r"\s+(?=--)", word.strip()) for word in words)
     for word in itertools.chain.from_iterable(split):
@@ -60,7 +75,9 @@ def _jupyter(words: list[str]) -> Found:
         whole, _, value = word.lstrip("-").partition("=")
         name = re.sub(r"^\w+\.", "", whole)
         if "frame-ancestors" in value:
-            lost.append(f"{word}: has no setting here; servers are not shown in others' pages")
+            ancestors, others = _ancestors(value)
+            lines |= {"FRAME_ANCESTORS": ",".join(ancestors)} if ancestors else {}
+            lost += [f"{word}: FRAME_ANCESTORS takes no {one}" for one in others]
         elif name in {"notebook_dir", "notebook-dir", "root_dir"} and value.startswith("/"):
             lines["DOCKER_NOTEBOOK_DIR"] = value
         elif name not in BY_ITSELF:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hubkit import values, visitors
+from hubkit import machine, values, visitors
 
 QUOTA_PERIOD = 100_000  # microseconds; --cpu-quota is of each
 Converter = Callable[[str], "Found"]
@@ -80,19 +80,28 @@ def page(written: str) -> Found:
     return Found({"DEFAULT_URL": path})
 
 
+def account(written: str) -> Found:
+    """A number, as an image may not know the name; nobody is root here."""
+    user = written.partition(":")[0]
+    if user == "root" or (user.isdigit() and not int(user)):
+        raise CannotMap("servers do not run as root")
+    if not re.fullmatch(r"[0-9:]+", written):
+        raise CannotMap("numbers are needed here: docker run --rm IMAGE id NAME says which")
+    machine.user(written)
+    return Found({"SERVER_USER": written})
+
+
 def directories(written: str) -> Found:
     """HOST:MOUNT:MODE; tmpnb made up what was left out, and the mode was rw then."""
-    found, lost = [], []
+    found = []
     for number, one in enumerate(written.split(",")):
         source, target, mode, *more = [*(part.strip() for part in one.split(":")), "", "", ""][:4]
         if not re.fullmatch(r"/.*", source) or any(more) or mode not in {"", "r", "ro", "rw"}:
             raise ValueError("/HOST/FOLDER:/FOLDER:ro or :rw, several with commas between")
         target = target.rstrip("/") or f"/mnt/vol{number}"
-        found.append(f"{source}:{target}:ro")
-        if mode in {"", "rw"}:
-            lost.append(f"{source} cannot be written to; visitors only read what is mounted")
-    values.mounts(",".join(found))
-    return Found({"EXTRA_VOLUMES": ",".join(found)}, tuple(lost))
+        found.append(f"{source}:{target}:{'ro' if mode in {'r', 'ro'} else 'rw'}")
+    machine.directories(",".join(found))
+    return Found({"HOST_DIRECTORIES": ",".join(found)})
 
 
 def network(written: str) -> Found:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hubkit import values, visitors
+from hubkit import machine, values, visitors
 from hubkit.ops.tmpnb import converters as to
 from hubkit.ops.tmpnb.command import command
 
@@ -68,7 +68,7 @@ ROWS = (
     _set(
         "command",
         "DOCKER_NOTEBOOK_DIR",
-        "a notebook server's needs nothing but its folder; another program has no setting here",
+        "a notebook server's needs nothing but its folder; another program goes behind one",
         command,
     ),
     _by_itself("use-tokens", "each server is its visitor's alone, whatever is set", flag=True),
@@ -113,8 +113,18 @@ ROWS = (
         "microseconds of each 100 ms become processors; left out, the kit keeps its own limit",
         to.quota,
     ),
-    _lost("cpu-shares", "has no setting here; extra_host_config in a site file takes cpu_shares"),
-    _lost("container-user", "has no setting here; servers run as the image's own user"),
+    _set(
+        "cpu-shares",
+        "CPU_SHARES",
+        "counts for all servers",
+        to.as_written("CPU_SHARES", machine.shares),
+    ),
+    _set(
+        "container-user",
+        "SERVER_USER",
+        "numbers only, and never root's; left out, it is the image's own user",
+        to.account,
+    ),
     _set(
         "docker-network",
         "DOCKER_NETWORK_NAME",
@@ -123,12 +133,17 @@ ROWS = (
     ),
     _set(
         "host-directories",
-        "EXTRA_VOLUMES",
-        "what was left out is written out; visitors only read",
+        "HOST_DIRECTORIES",
+        "what was left out is written out, as tmpnb understood it: writable",
         to.directories,
     ),
-    _lost("extra-hosts", "has no setting here; extra_host_config in a site file takes extra_hosts"),
-    _lost("static-files", "has no setting here; the edge serves no files of an image"),
+    _set(
+        "extra-hosts",
+        "EXTRA_HOSTS",
+        "name:address, with commas between",
+        to.as_written("EXTRA_HOSTS", machine.hosts),
+    ),
+    _by_itself("static-files", "the edge gives out JupyterLab's files of each image: STATIC_FILES"),
     _set("allow-origin", "CORS_ORIGINS", "sent with every answer, errors included", to.origin),
     *_all(
         "answers for a page of CORS_ORIGINS have it",

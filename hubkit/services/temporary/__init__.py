@@ -13,6 +13,7 @@ from typing import Any
 from hubkit import services, stack
 from hubkit.auth import ledger
 from hubkit.auth.visiting import SCOPE
+from hubkit.pool import control
 from hubkit.settings import Settings
 
 NAME = "temporary"
@@ -26,7 +27,15 @@ SCOPES = [
     "delete:users",
 ]
 # tmpnb's own addresses, so that what was written for it finds this.
-PATHS = ("/api/spawn", "/api/stats", "/api/visitors", "/api/openapi.json", "/stats", "/info")
+PATHS = (
+    "/api/spawn",
+    "/api/stats",
+    "/api/visitors",
+    "/api/pool",
+    "/api/openapi.json",
+    "/stats",
+    "/info",
+)
 BINDER = "/build"
 NEEDED = (
     "hub_domain",
@@ -41,6 +50,7 @@ NEEDED = (
     "temporary_api_token",
     "temporary_admin_token",
     "cors_origins",
+    "frame_ancestors",
 )
 
 
@@ -48,7 +58,7 @@ def configure(c: Any, env: Settings) -> None:
     """Add the service to the hub's where AUTH admits visitors."""
     if "temporary" not in env.auth:
         return
-    places = [str(PORT), str(ledger.FILE)]
+    places = [str(PORT), str(ledger.FILE), str(control.SOCKET)]
     target = f"http://{stack.HUB_HOST}:{PORT}"
     service = {
         "name": NAME,

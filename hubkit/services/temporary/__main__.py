@@ -17,12 +17,18 @@ from hubkit.services.hubapi import SECONDS
 from hubkit.services.temporary.api import API
 from hubkit.services.temporary.ending import Ending, Limits
 from hubkit.services.temporary.handing import Desk, Hub
+from hubkit.services.temporary.rolling import Rolling
 from hubkit.settings import Settings
 from hubkit.visitors import image_names
 
 
-async def main(port: int, file: Path) -> None:
-    """Serve at *port* and end visits, counted in *file*, until the hub ends this process.
+async def main(port: int, file: Path, pool: Path) -> None:
+    """Serve at *port* and end visits until the hub ends this process.
+
+    Args:
+        port: Where the proxy finds it.
+        file: The ledger's.
+        pool: The socket of the hub's pool.
 
     Raises:
         HubkitError: The hub did not start it.
@@ -40,7 +46,8 @@ async def main(port: int, file: Path) -> None:
         hub = Hub(session, hub_auth.api_url)
         ending = Ending(hub, ledger, Limits(env.temporary_idle_timeout, env.temporary_max_age))
         desk = Desk(hub, ledger, env, image_names(env.temporary_image))
-        runner = web.AppRunner(API(desk, ending, env).application(), access_log=None)
+        api = API(desk, ending, Rolling(pool, desk), env)
+        runner = web.AppRunner(api.application(), access_log=None)
         await runner.setup()
         # Its container publishes nothing; the proxy comes over the network of the stack.
         await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104
@@ -49,4 +56,4 @@ async def main(port: int, file: Path) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="hubkit: %(message)s")
-    asyncio.run(main(int(sys.argv[1]), Path(sys.argv[2])))
+    asyncio.run(main(int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])))

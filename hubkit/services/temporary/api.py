@@ -11,18 +11,19 @@ from typing import Any
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from hubkit import framing
 from hubkit.errors import HubkitError
 from hubkit.services.temporary import asking, numbers, openapi
 from hubkit.services.temporary.crossing import Crossing, preflight
 from hubkit.services.temporary.ending import Ending
 from hubkit.services.temporary.handing import SILENT, Desk, Refusal
+from hubkit.services.temporary.rolling import Rolling
 from hubkit.services.temporary.streaming import Build
 from hubkit.settings import Settings
 from hubkit.visitors import is_visitor
 
 PREFIX = "/services/temporary"
 OFF = "This hub is used by its API only; there are no pages."
-NO_ADMIN = "This is off. (For administrators: TEMPORARY_ADMIN_TOKEN)"
 NOBODY = "There is no such visitor."
 STOPPING = "The server is still stopping; ask again in a moment."
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'"
@@ -38,11 +39,12 @@ class API:
     Args:
         desk: Hands out servers.
         ending: Ends visits.
+        rolling: Replaces what waits.
         env: The settings.
     """
 
-    def __init__(self, desk: Desk, ending: Ending, env: Settings):
-        self._desk, self._ending, self._env = desk, ending, env
+    def __init__(self, desk: Desk, ending: Ending, rolling: Rolling, env: Settings):
+        self._desk, self._ending, self._rolling, self._env = desk, ending, rolling, env
         self._crossing = Crossing(env.cors_origins, env.public_url.rstrip("/"))
         self._build = Build(desk, env.temporary_api_token)
 
@@ -68,6 +70,7 @@ class API:
             ("GET", "/info", self.page),
             ("GET", "/api/visitors", self.visitors),
             ("DELETE", "/api/visitors/{name}", self.end),
+            ("DELETE", "/api/pool", self.drain),
             ("GET", "/api/openapi.json", self.openapi),
         ]
 
@@ -87,7 +90,7 @@ class API:
 
     async def metrics(self, _: web.Request) -> web.StreamResponse:
         """Say the same to Prometheus."""
-        body = numbers.exposition(self._desk.ledger, self._desk.usual)
+        body = numbers.exposition(self._desk.ledger, self._desk.usual, self._desk.images)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def page(self, request: web.Request) -> web.StreamResponse:
@@ -97,18 +100,19 @@ class API:
         name = request.path.rstrip("/").rpartition("/")[2]
         name = name if name in TYPES else "info.html"
         text = (resources.files("hubkit.services.temporary") / name).read_text("utf-8")
-        headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"}
+        policy = f"{POLICY}; {framing.ancestors(self._env.frame_ancestors)}"
+        headers = {framing.POLICY: policy, "Cache-Control": "no-cache"}
         return web.Response(text=text, content_type=TYPES[name], headers=headers)
 
     async def visitors(self, request: web.Request) -> web.StreamResponse:
         """List who is here, for administrators."""
-        self._administrator(request)
+        await self._administrator(request)
         shown = [vars(one) for one in self._desk.ledger.visits()]
         return web.json_response({"visitors": shown})
 
     async def end(self, request: web.Request) -> web.StreamResponse:
         """End one visit, for administrators."""
-        self._administrator(request)
+        await self._administrator(request)
         name = request.match_info["name"]
         if not is_visitor(name) or self._desk.ledger.visit(name) is None:
             raise Refusal(404, "visitor", NOBODY)
@@ -116,14 +120,24 @@ class API:
             raise Refusal(503, "stopping", STOPPING, 5)
         return web.Response(status=204)
 
+    async def drain(self, request: web.Request) -> web.StreamResponse:
+        """Have all servers that wait replaced, each when another one is ready."""
+        await self._administrator(request)
+        told = await self._rolling.drain(asking.drained(request))
+        return web.json_response(told, headers={"Cache-Control": "no-store"})
+
     async def openapi(self, _: web.Request) -> web.StreamResponse:
         """Describe all this."""
         return web.json_response(openapi.document(self._env.public_url))
 
-    def _administrator(self, request: web.Request) -> None:
-        if not self._env.temporary_admin_token:
-            raise Refusal(403, "admin", NO_ADMIN)
-        asking.require(request, self._env.temporary_admin_token)
+    async def _administrator(self, request: web.Request) -> None:
+        said = asking.said(request)
+        if not said:
+            raise asking.no_token()
+        if asking.same(said, self._env.temporary_admin_token):
+            return
+        if not said.isascii() or not await self._desk.hub.administers(said):
+            raise asking.wrong_token()
 
     async def _prepared(self, request: web.Request, response: web.StreamResponse) -> None:
         response.headers.update(self._crossing.headers(request.headers.get("Origin", "")))

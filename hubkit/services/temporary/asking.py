@@ -45,6 +45,30 @@ async def image(request: web.Request) -> str:
     return chosen[0] if chosen else ""
 
 
+def drained(request: web.Request) -> str:
+    """Return the image whose waiting servers *request* is about, "" for all.
+
+    Raises:
+        Refusal: The query says anything else.
+    """
+    unknown = sorted(set(request.query) - {"image"})
+    if unknown or len(request.query) > 1:
+        raise Refusal(400, "query", "The query may name one image: ?image=…, and nothing else.")
+    return request.query.get("image", "")
+
+
+def said(request: web.Request) -> str:
+    """Return the token *request* has in ``Authorization: token …`` or ``Bearer …``, or ""."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if kind.lower() in {"token", "bearer"} else ""
+
+
+def same(given: str, token: str) -> bool:
+    """Return whether *given* is *token*, in a time that does not tell how much of it is."""
+    # What is no UTF-8 in a header comes as surrogates.
+    return bool(token) and hmac.compare_digest(given.encode(errors="replace"), token.encode())
+
+
 def require(request: web.Request, token: str, given: str = "") -> None:
     """Let a request with *token* pass; any does where there is none.
 
@@ -56,14 +80,23 @@ def require(request: web.Request, token: str, given: str = "") -> None:
     Raises:
         Refusal: 401 without a token, 403 with a wrong one.
     """
-    kind, _, said = request.headers.get("Authorization", "").partition(" ")
-    said = said.strip() if kind.lower() in {"token", "bearer"} else given
+    found = said(request) or given
     if not token:
         return
-    if not said:
-        raise Refusal(401, "token", "Send a token: Authorization: token …")
-    if not hmac.compare_digest(said.encode(), token.encode()):
-        raise Refusal(403, "token", "This token is not right.")
+    if not found:
+        raise no_token()
+    if not same(found, token):
+        raise wrong_token()
+
+
+def no_token() -> Refusal:
+    """Return what is said to whom sends none."""
+    return Refusal(401, "token", "Send a token: Authorization: token …")
+
+
+def wrong_token() -> Refusal:
+    """Return what is said to whom sends another one."""
+    return Refusal(403, "token", "This token is not right.")
 
 
 def told(refusal: Refusal) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from hubkit.services.hubapi import HubAPI
 from hubkit.settings import Settings
 
 DAY = 86400  # seconds a token lasts where visits have no end
+ADMINISTRATOR = "admin:servers"  # a scope of the hub's own, of administrators' tokens
 SILENT = "The hub does not answer; try again in a moment."
 
 
@@ -83,6 +84,12 @@ class Hub(HubAPI):
             async for line in answer.content:
                 if line.startswith(b"data:"):
                     yield json.loads(line[5:])
+
+    async def administers(self, token: str) -> bool:
+        """Return whether *token* is one of the hub's own that may steer everybody's server."""
+        headers = {"Authorization": f"token {token}"}
+        status, model = await self._ask("GET", "/user", refused=True, headers=headers)
+        return status < 400 and ADMINISTRATOR in model.get("scopes", ())
 
     async def end(self, name: str) -> bool:
         """Delete a visitor with server, tokens and route; return whether they are gone."""

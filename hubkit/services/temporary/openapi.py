@@ -28,7 +28,8 @@ def document(url: str) -> dict[str, Any]:
                     "type": "apiKey",
                     "in": "header",
                     "name": "Authorization",
-                    "description": "`token …`; asked for where the hub has one set.",
+                    "description": "`token …`; asked for where the hub has one set. "
+                    "For administrators' requests that one, or a token of a hub administrator.",
                 }
             }
         },
@@ -37,6 +38,7 @@ def document(url: str) -> dict[str, Any]:
             "/api/stats": {"get": _stats()},
             "/api/visitors": {"get": _visitors(token)},
             "/api/visitors/{name}": {"delete": _end(token)},
+            "/api/pool": {"delete": _drain(token)},
             "/build/{provider}/{spec}": {"get": _build()},
         },
     }
@@ -52,13 +54,13 @@ def _answer(text: str, properties: dict[str, Any] | None = None, **more: Any) ->
 def _refusals(*statuses: int) -> dict[str, Any]:
     said = {"status": TEXT, "message": TEXT}
     texts = {
-        400: "The body is wrong, or there is no such image.",
+        400: "The body or the query is wrong, or there is no such image.",
         401: "A token is asked for.",
         403: "The token is wrong, or the page's origin is not allowed.",
         404: "There is no such visitor.",
         413: "The body is too large.",
         429: "Your address has as many servers as it may.",
-        503: "All places are taken, or the server did not start.",
+        503: "All places are taken, the server did not start, or the hub does not answer.",
     }
     return {
         str(one): _answer(texts[one], said, **({"headers": RETRY} if one in {429, 503} else {}))
@@ -99,6 +101,20 @@ def _end(security: list[Any]) -> dict[str, Any]:
         "security": security,
         "parameters": [name],
         "responses": {"204": _answer("It is over."), **_refusals(401, 403, 404, 503)},
+    }
+
+
+def _drain(security: list[Any]) -> dict[str, Any]:
+    image = {"name": "image", "in": "query", "required": False, "schema": TEXT}
+    text = "How many are being replaced; a message where none is, and why."
+    return {
+        "summary": "Replace the servers that wait, each when another is ready; for administrators.",
+        "security": security,
+        "parameters": [image],
+        "responses": {
+            "200": _answer(text, {"drained": NUMBER, "message": TEXT}),
+            **_refusals(400, 401, 403, 503),
+        },
     }
 
 

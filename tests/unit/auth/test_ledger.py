@@ -34,7 +34,7 @@ def test_capacity(make):
     book.admit("c", "192.0.2.3")
     assert [one.name for one in book.visits()] == ["b", "c"]
     assert book.visit("a") is None
-    assert book.counts() == {"admitted": 3, "refused_full": 1}
+    assert book.counts() == {"admitted": 3, "refused_full": 1, "refused_full ": 1}
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,21 @@ def test_hand_out(make, monkeypatch):
     assert counts["handout_0.3"] == counts["handout_inf"] == 1
     assert counts["handout_seconds"] == pytest.approx(500.25)
     assert book.visit("a").ready == 1000.25
+
+
+def test_by_image(make):
+    """Refusals and hand-outs are counted once more for the image that was asked for."""
+    book = make(1)
+    book.admit("a", "192.0.2.1", "r")
+    book.is_ready("a")
+    with pytest.raises(NoRoom):
+        book.admit("b", "192.0.2.1", "python")
+
+    counts = book.counts()
+
+    assert counts["refused_full"] == counts[ledger.of_image("refused_full", "python")] == 1
+    assert counts["handout_0.1"] == counts[ledger.of_image("handout_0.1", "r")] == 1
+    assert counts["handout_seconds"] == counts[ledger.of_image("handout_seconds", "r")]
 
 
 def test_lost_file(make):

@@ -36,6 +36,15 @@ async def test_admitted(door):
     assert door.register.person(model["name"]) is None
 
 
+async def test_image(door):
+    """The image that was asked for is on record."""
+    handler = SimpleNamespace(request=SimpleNamespace(remote_ip="192.0.2.1"))
+
+    await door.get_authenticated_user(handler, {"image": "r"})
+
+    assert [one.image for one in door.ledger.visits()] == ["r"]
+
+
 async def test_nobody_else(door):
     """People on the userlist do not come in by this door."""
     assert not await door.check_allowed("ada")

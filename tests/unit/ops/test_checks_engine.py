@@ -180,6 +180,7 @@ def test_names_of_another_project(docker):
     assert seen == [
         ("container", "lab", "lab"),
         ("network", "campus", "lab"),
+        ("network", "campus-off", "lab"),
         ("network", "lab-control", "lab"),
         ("volume", "lab-data", "lab"),
         ("volume", "lab-secrets", "lab"),

@@ -158,7 +158,7 @@ def test_modes(layout):
     """Nobody but its part may look into a folder; nobody at all may write a file."""
     layout.make()
     everything = {layout.data, *layout.run.rglob("*"), *layout.data.rglob("*")}
-    everything.remove(layout.run / "mounter")
+    everything -= {layout.run / "mounter", layout.run / "static"}
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in everything}
 
     assert {mode for path, mode in modes.items() if path.is_dir()} == {0o700}
@@ -171,6 +171,16 @@ def test_the_mounters_folder(layout):
     layout.make()
 
     assert stat.S_IMODE((layout.run / "mounter").stat().st_mode) == 0o750
+
+
+def test_the_folder_of_files_for_everybody(layout):
+    """The hub lays them out, the edge enters; what is there stays."""
+    layout.make()
+    (layout.run / "static" / "now").touch()
+    layout.make()
+
+    assert stat.S_IMODE((layout.run / "static").stat().st_mode) == 0o755
+    assert (layout.run / "static" / "now").exists()
 
 
 def test_wide_folders_are_closed(layout):

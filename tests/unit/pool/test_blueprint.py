@@ -88,6 +88,7 @@ def test_same_key(words):
         pytest.param({"command": ["jupyterhub-singleuser", "--debug"]}, id="command"),
         pytest.param({"user": "root"}, id="account"),
         pytest.param({"ports": {"9999/tcp": None}}, id="port"),
+        pytest.param({"host_config": host(ExtraHosts=["db:10.0.0.1"])}, id="names"),
         pytest.param({"labels": {"course": "physics"}}, id="a label of the site"),
         pytest.param({"environment": env(COURSE="physics")}, id="environment"),
         pytest.param({"host_config": host(NetworkMode="other")}, id="network"),
@@ -96,7 +97,7 @@ def test_same_key(words):
         pytest.param({"host_config": host(Binds=["/data:/srv/data:ro"])}, id="bind"),
         pytest.param({"host_config": host(Mounts=[HOME, FOLDER])}, id="folder of the host"),
         pytest.param({"host_config": host(Mounts=[HOME, DATA])}, id="another place of a volume"),
-        pytest.param({"bare": "/home/jovyan/work"}, id="a visitor, without a home"),
+        pytest.param({"bare": ["/home/jovyan/work"]}, id="a visitor, without a home"),
     ],
 )
 def test_other_key(words):

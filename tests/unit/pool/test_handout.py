@@ -85,6 +85,23 @@ async def test_new_home(handing):
     assert handing.engine.asked[:3] == ["inspect_container", "make_volumes", "write_down"]
 
 
+@pytest.mark.parametrize("runs_as", ["", "4242:50"])
+async def test_whose_new_home(handing, monkeypatch, runs_as):
+    """A new home is given to whom the server runs as."""
+    told = []
+    ask = handing.engine.asking
+
+    async def asking(method, call, *args):
+        told.append((call.__name__, args[-1]))
+        await ask(method, call, *args)
+
+    monkeypatch.setattr(handing.engine, "asking", asking)
+
+    await handing.to(replace(ADA, new_folders=("/home/jovyan/work",), runs_as=runs_as))
+
+    assert told == [("make_volumes", runs_as)]
+
+
 async def test_empty_home(handing):
     """A volume the engine would have filled is filled, and then mounted."""
     handing.mounter.refuses = [Refused(Reason.EMPTY, "empty")]

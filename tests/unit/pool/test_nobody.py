@@ -69,6 +69,15 @@ async def test_mounts(settings):
     assert (kept["Type"], kept["Target"]) == ("bind", "/srv/host")
 
 
+async def test_folders_of_the_host(settings):
+    """HOST_DIRECTORIES are there at once, whoever comes."""
+    shared = settings(notebook_dir="/work", host_directories=[Mount("/srv/a", "/a")])
+    for name in (nobody.NAME, nobody.VISITOR):
+        found = await nobody.Nobody(shared, name).blueprint("lab:1")
+        [kept] = found.words["host_config"]["Mounts"]
+        assert (kept["Source"], kept["Target"], kept["ReadOnly"]) == ("/srv/a", "/a", False)
+
+
 async def test_not_in_the_database(settings, db):
     """Neither the user nor the server is ever seen by anybody."""
     await nobody.Nobody(settings()).blueprint("lab:1")

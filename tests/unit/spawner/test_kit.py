@@ -7,7 +7,7 @@ import tarfile
 
 import pytest
 
-from hubkit.spawner import homes, owned
+from hubkit.spawner import fresh, homes, owned
 from hubkit.spawner.refusals import StartFailed
 from hubkit.values import Mount
 
@@ -93,6 +93,53 @@ async def test_new_volumes_get_their_owner(spawner, by_root):
     assert given(by_root) == {"work": (1000, 100), "data": (1000, 100)}
     paths = [path for _, path, _ in by_root.asked]
     assert paths.index("/containers/4f9a/archive") < paths.index("/containers/4f9a/start")
+
+
+async def test_of_the_machine(spawner, by_root):
+    """Account, weight, names and folders of the machine are the engine's words for them."""
+    homes.record(spawner().user.orm_user, "h")
+    by_root.answers["GET", "/volumes/h"] = (200, {"Name": "h", "Labels": None})
+    options = {"server_user": "4242:50", "cpu_shares": 512, "extra_hosts": ["db:10.0.0.1"]}
+
+    await spawner(**STARTABLE, **options, host_directories=[Mount("/srv/a", "/a")]).start()
+
+    sent = by_root.body("POST", "/containers/create")
+    host = sent["HostConfig"]
+    assert (sent["User"], host["CpuShares"]) == ("4242:50", 512)
+    assert host["ExtraHosts"] == ["db:10.0.0.1"]
+    assert [(m["Type"], m["Source"], m["ReadOnly"]) for m in host["Mounts"][1:]] == [
+        ("bind", "/srv/a", False)
+    ]
+
+
+@pytest.fixture
+def making(monkeypatch):
+    """Return what volumes are made with, instead of making them."""
+    asked = []
+    monkeypatch.setattr(fresh, "make_volumes", lambda *words: asked.append(words[2:]))
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("user", "adopted", "folders"),
+    [
+        pytest.param("", False, [], id="the image's user"),
+        pytest.param("4242", False, [["/home/jovyan/work", "/srv/data"]], id="another"),
+        pytest.param("4242", True, [["/srv/data"]], id="another, and a home of years"),
+    ],
+)
+async def test_what_the_image_put_there(spawner, by_root, making, user, adopted, folders):  # noqa: PLR0917
+    """Of another user than the image's are new volumes with all that is in them."""
+    if adopted:
+        home = {"Name": "jupyterhub-user-ada", "Labels": None}
+        by_root.answers["GET", "/volumes/jupyterhub-user-ada"] = (200, home)
+    traits = {"extra_volumes": [Mount("data", "/srv/data")], "server_user": user}
+
+    await spawner(**STARTABLE, **traits, adopt_volumes=adopted).start()
+
+    assert [new for _, new, *_ in making] == folders
+    for _, _, labels, runs_as in making:
+        assert (labels["hubkit.pool"], runs_as) == ("volumes", user)
 
 
 @pytest.mark.parametrize(

@@ -63,3 +63,19 @@ def test_words_of_docker():
     ours = limits.with_defaults(HostConfig(version="1.45", mem_limit="1g"), 64)
 
     assert ours == written
+
+
+def test_of_the_machine():
+    """A weight and names are words where they are set; what is given wins over them, too."""
+    hosts = ("db:10.0.0.1",)
+    given = {"CpuShares": 2, "ExtraHosts": []}
+
+    found = limits.with_defaults({}, 0, 512, hosts)
+
+    assert found == {**SAFE, "CpuShares": 512, "ExtraHosts": ["db:10.0.0.1"]}
+    assert limits.with_defaults(given, 0, 512, hosts) == {**SAFE, **given}
+    words = {"cpu_shares": 512, "extra_hosts": {"db": "10.0.0.1"}}
+    given = HostConfig(version="1.45")
+    assert limits.with_defaults(given, 0, 512, hosts) == limits.with_defaults(
+        HostConfig(version="1.45", **words), 0
+    )

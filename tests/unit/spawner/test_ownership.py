@@ -129,3 +129,97 @@ def test_a_large_home_is_not_read(owner):
 
     assert bool(client.sent) == (owner == 0)
     assert client.closed == ["/etc/passwd", HOME]
+
+
+def sent_entries(client):
+    """Return what was sent, all of it: name → (uid, gid, mode, content)."""
+    found = {}
+    for _, _, data in client.sent:
+        file = io.BytesIO(data) if isinstance(data, bytes) else data
+        with tarfile.open(fileobj=file) as archive:
+            for entry in archive:
+                content = archive.extractfile(entry).read() if entry.isreg() else None
+                found[entry.name] = (entry.uid, entry.gid, entry.mode, content)
+    return found
+
+
+def test_taken():
+    """Of another user than the image's, the image's own folder is taken, its mode is kept."""
+    client = Client("4242:50", home_owner=1000)
+
+    ownership.give_folder(client, "4f9a", HOME, taken=True)
+
+    assert sent_entries(client) == {"work": (4242, 50, 0o644, None)}
+
+
+def test_taken_already():
+    """What is theirs is left alone."""
+    client = Client("4242", home_owner=4242)
+
+    ownership.give_folder(client, "4f9a", HOME, taken=True)
+
+    assert client.sent == []
+
+
+class Filled(Client):
+    """A client of a container whose home has what the image put there."""
+
+    def __init__(self, user):
+        super().__init__(user)
+        with io.BytesIO() as buffer:
+            with tarfile.open(fileobj=buffer, mode="w") as archive:
+                for name, uid, content in (
+                    ("work", 1000, None),
+                    ("work/lesson", 1000, b"x" * 2000),
+                    ("work/fixed", 0, b"root's"),
+                ):
+                    entry = tarfile.TarInfo(name)
+                    entry.uid, entry.size = uid, len(content or b"")
+                    entry.type = tarfile.DIRTYPE if content is None else tarfile.REGTYPE
+                    archive.addfile(entry, io.BytesIO(content or b""))
+            self.files[HOME] = buffer.getvalue()
+
+    def put_archive(self, container, path, data):
+        super().put_archive(container, path, io.BytesIO(data.read()))
+
+
+def test_give_content():
+    """With the folder goes all in it that was its owner's, and nothing else."""
+    client = Filled("4242:50")
+
+    ownership.give_content(client, "4f9a", HOME)
+
+    assert [(container, path) for container, path, _ in client.sent] == [("4f9a", "/home/jovyan")]
+    assert sent_entries(client) == {
+        "work": (4242, 50, 0o644, None),
+        "work/lesson": (4242, 50, 0o644, b"x" * 2000),
+        "work/fixed": (0, 0, 0o644, b"root's"),
+    }
+
+
+@pytest.mark.parametrize("user", ["jovyan", "0"], ids=["theirs", "root"])
+def test_content_left_alone(user):
+    client = Filled(user)
+
+    ownership.give_content(client, "4f9a", HOME)
+
+    assert client.sent == []
+
+
+@pytest.mark.parametrize(
+    ("owner", "more", "sent"),
+    [
+        pytest.param(1000, b"", {"work": (4242, 50, 0o644, None)}, id="the engine's doing"),
+        pytest.param(1000, tar("work/x", content=b"1"), {}, id="somebody's files"),
+        pytest.param(4242, b"", {}, id="theirs"),
+        pytest.param(0, b"", {}, id="root's"),
+    ],
+)
+def test_give_empty(owner, more, sent):
+    """A folder with nothing in it is given, and no other."""
+    client = Client("4242:50", home_owner=owner)
+    client.files[HOME] = client.files[HOME][:512] + (more or bytes(1024))
+
+    ownership.give_empty(client, "4f9a", HOME)
+
+    assert sent_entries(client) == sent

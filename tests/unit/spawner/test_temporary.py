@@ -55,6 +55,43 @@ async def test_no_home(server):
     assert mounts == [("volume", "data", True), ("bind", "/mnt/x", True)]
 
 
+async def test_folders_of_the_host(server):
+    """HOST_DIRECTORIES are as they were written, for visitors, too."""
+    folders = [Mount("/srv/a", "/a"), Mount("/srv/b", "/b", True)]
+    made = server(VISITOR, extra_volumes=[Mount("/mnt/x", "/x")], host_directories=folders)
+
+    await made.prepare_mounts()
+
+    mounts = [(one["Source"], one["ReadOnly"]) for one in made.mount_binds]
+    assert mounts == [("/mnt/x", True), ("/srv/a", False), ("/srv/b", True)]
+
+
+@pytest.mark.parametrize(
+    ("user", "runs_as", "folders"),
+    [
+        (VISITOR, "", ("/work",)),
+        (VISITOR, "4242", ("/home/ada", "/work")),
+        ("ada", "", ()),
+        ("ada", "4242", ("/home/ada",)),
+    ],
+)
+def test_own_folders(server, user, runs_as, folders):
+    """HOME is another user's than the image's, and the folder of who has no home."""
+    made = server(user, server_user=runs_as, notebook_dir="/work")
+    made._image = {"Config": {"Env": ["PATH=/bin", "HOME=/home/ada/"]}}
+
+    assert made.own_folders() == folders
+
+
+@pytest.mark.parametrize("env", [None, [], ["HOME=/"], ["HOME="], ["HOME=ada"]])
+def test_no_home_to_give(server, env):
+    """The root folder, or none, is given to nobody."""
+    made = server("ada", server_user="4242")
+    made._image = {"Config": {"Env": env}}
+
+    assert made.own_folders() == ()
+
+
 async def test_one_server(server):
     """A visitor gets no second server."""
     with pytest.raises(SpawnException) as refused:

@@ -20,9 +20,12 @@ from hubkit.ops.tmpnb import converters as to
         (to.pool, "30", {"TEMPORARY_CAPACITY": "30", "POOL_SIZE": "30"}),
         (to.page, "tree", {"DEFAULT_URL": "/tree"}),
         (to.page, "/lab", {"DEFAULT_URL": "/lab"}),
-        (to.directories, "/a", {"EXTRA_VOLUMES": "/a:/mnt/vol0:ro"}),
-        (to.directories, "/a/::ro", {"EXTRA_VOLUMES": "/a/:/mnt/vol0:ro"}),
-        (to.directories, "/a:/b:r,/c:/d/", {"EXTRA_VOLUMES": "/a:/b:ro,/c:/d:ro"}),
+        (to.account, "1000", {"SERVER_USER": "1000"}),
+        (to.account, "1000:100", {"SERVER_USER": "1000:100"}),
+        (to.directories, "/a", {"HOST_DIRECTORIES": "/a:/mnt/vol0:rw"}),
+        (to.directories, "/a/::ro", {"HOST_DIRECTORIES": "/a/:/mnt/vol0:ro"}),
+        (to.directories, "/a:/b:r,/c:/d/", {"HOST_DIRECTORIES": "/a:/b:ro,/c:/d:rw"}),
+        (to.directories, "/a:/b:rw,/c", {"HOST_DIRECTORIES": "/a:/b:rw,/c:/mnt/vol1:rw"}),
         (to.network, "tmpnb", {"DOCKER_NETWORK_NAME": "tmpnb"}),
         (to.project, "Demo_2.x", {"COMPOSE_PROJECT_NAME": "demo-2-x"}),
         (to.origin, "*", {"CORS_ORIGINS": "*"}),
@@ -44,13 +47,6 @@ def test_secret():
     assert found.lines == {"TEMPORARY_API_TOKEN_FILE": "secrets/temporary-api-token"}
 
 
-def test_folders_that_were_written_to():
-    """Visitors only read; where tmpnb let them write, that is said."""
-    found = to.directories("/a:/b:ro,/c:/d:rw,/e")
-
-    assert [one.split()[0] for one in found.lost] == ["/c", "/e"]
-
-
 @pytest.mark.parametrize(
     ("convert", "written"),
     [
@@ -61,6 +57,8 @@ def test_folders_that_were_written_to():
         (to.pool, "0"),
         (to.pool, "1001"),
         (to.seconds("MAX_AGE"), "0"),
+        (to.account, "1000:"),
+        (to.account, "1:2:3"),
         (to.directories, "data"),
         (to.directories, "/a:/b:rx"),
         (to.directories, "/a:/b:ro:z"),
@@ -78,6 +76,9 @@ def test_refused(convert, written):
 @pytest.mark.parametrize(
     ("convert", "written"),
     [
+        (to.account, "root"),
+        (to.account, "0:100"),
+        (to.account, "jovyan"),
         (to.network, "host"),
         (to.origin, "null"),
         (to.engine, "tcp://10.0.0.1:2376"),

@@ -1,0 +1,64 @@
+"""FRAME_ANCESTORS: headers and cookies of the hub and of its servers."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+from traitlets.config import Config
+
+from hubkit import framing
+from hubkit.settings import Settings
+
+OWN = {"HUB_DOMAIN": "hub.example.org"}
+
+
+def configured(**environ):
+    c = Config()
+    framing.configure(c, Settings.from_env({**OWN, **environ}))
+    return c
+
+
+def test_nobody():
+    """Without it nothing is set: JupyterHub lets no page show its own."""
+    assert configured() == Config()
+    assert framing.ancestors(()) == "frame-ancestors 'none'"
+
+
+def test_another_site():
+    """Pages of the listed sites may, and cookies go along there, in both hub and servers."""
+    c = configured(FRAME_ANCESTORS="https://book.org,https://*.b.org")
+
+    policy = "frame-ancestors https://book.org https://*.b.org"
+    assert c.JupyterHub.tornado_settings == {
+        "headers": {"Content-Security-Policy": f"{policy}; report-uri /hub/security/csp-report"},
+        "cookie_options": {"samesite": "None", "secure": True},
+    }
+    [word] = c.KitSpawner.args
+    option, _, value = word.partition("=")
+    assert option == "--ServerApp.tornado_settings"
+    assert ast.literal_eval(value) == {
+        "headers": {"Content-Security-Policy": policy},
+        "xsrf_cookie_kwargs": {"samesite": "None", "secure": True},
+    }
+
+
+@pytest.mark.parametrize("origin", ["https://hub.example.org", "https://hub.example.org:8443"])
+def test_the_hubs_own_name(origin):
+    """Pages at the hub's own name need no other cookies."""
+    c = configured(FRAME_ANCESTORS=origin)
+
+    assert "cookie_options" not in c.JupyterHub.tornado_settings
+    assert "samesite" not in c.KitSpawner.args[0]
+
+
+def test_beside_others():
+    """What a site has set stays."""
+    c = Config()
+    c.KitSpawner.args = ["--debug"]
+    c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0}
+
+    framing.configure(c, Settings.from_env({"FRAME_ANCESTORS": "https://book.org"}))
+
+    assert c.KitSpawner.args[0] == "--debug"
+    assert c.JupyterHub.tornado_settings["slow_spawn_timeout"] == 0
