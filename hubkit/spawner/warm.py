@@ -13,7 +13,7 @@ from traitlets import Instance
 
 from hubkit.certs.errors import CertificateUnusable
 from hubkit.errors import EngineError, HubkitError
-from hubkit.pool import blueprint, handout, members, spares
+from hubkit.pool import blueprint, handout, members
 from hubkit.spawner import homes, labels, removing
 from hubkit.spawner.gateway import FOLDER
 from hubkit.spawner.readiness import wait_until_ready
