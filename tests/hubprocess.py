@@ -6,13 +6,12 @@ directly.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import secrets
 import shutil
 import signal
-import subprocess
-import sys
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +23,7 @@ from hubkit.certs.places import Places
 from hubkit.errors import HubkitError
 from hubkit.ops import servers
 from hubkit.ops.layout import Layout, Owners
+from tests import hubfork
 from tests.person import PASSWORD
 from tests.support import ROOT, free_port, run, until
 
@@ -75,7 +75,7 @@ class HubProcess:
     client: dict[str, Any] = field(default_factory=dict)
     host: str = ""
     settings: dict[str, str] = field(default_factory=dict)
-    process: subprocess.Popen[bytes] | None = None
+    process: hubfork.Process | None = None
 
     def __post_init__(self) -> None:
         for folder in ("run", "data", "kit/secrets", "kit/site"):
@@ -123,15 +123,9 @@ class HubProcess:
         given = {"COMPOSE_PROJECT_NAME": self.project, "DOCKER_NETWORK_NAME": self.network}
         given |= {"DOCKER_NOTEBOOK_IMAGE": self.notebook, "IDLE_TIMEOUT": "0"}
         system = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
-        with (self.path / "hub.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "jupyterhub", "-f", "config.py"],
-                cwd=self.path,
-                env={**system, **given, **self.settings, **env},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+        settings = {**system, **given, **self.settings, **env}
+        log = self.path / "hub.log"
+        self.process = hubfork.start(["-f", "config.py"], self.path, settings, log)
         until(self.answers, 60, "the hub answers")
         return self
 
@@ -197,6 +191,7 @@ class HubProcess:
 MODES = ("usual", "stubborn", "slow", "exits", "greedy", "deaf")
 
 
+@functools.cache
 def build_modes() -> None:
     """Build the image of each mode of the tests' own server, and one without a server."""
     for mode in MODES:

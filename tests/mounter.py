@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import uuid
 from collections.abc import Sequence
@@ -58,6 +59,7 @@ def start_mounter(
     return name
 
 
+@functools.cache
 def build_hub_image() -> None:
     """Build the image the mounter runs from."""
     bundle = "id=ca_bundle,src=/etc/ssl/certs/ca-certificates.crt"
