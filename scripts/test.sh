@@ -3,6 +3,7 @@
 # Chromium. Says at the end which tiers ran; with CI=true a tier that could not run fails.
 #
 #   test.sh            all tiers        test.sh unit|signin|docker|e2e|lint    one of them
+#   test.sh thorough                    what the docker tier leaves to the day before a release
 #   test.sh packages|browser            only set that up
 set -eu
 cd "$(dirname "$0")/.."
@@ -10,9 +11,11 @@ cd "$(dirname "$0")/.."
 
 BIN=.venv/bin
 PAIR='--numprocesses 2 --dist loadfile' # each file's tests in order of their own, on one stack
+THREE='--numprocesses 3 --dist loadfile' # who waits for the engine leaves a processor free
 BUNDLE=$(setting CA_BUNDLE /etc/ssl/certs/ca-certificates.crt)
 missing=''
 ran=''
+left=''
 
 packages() {
     command -v python3 >/dev/null 2>&1 || fail "python3 (3.11 or newer) is needed to run the tests."
@@ -67,8 +70,13 @@ with_engine() {
     [ -z "$missing" ]
 }
 
+docker_tier() {
+    tier docker $THREE -m 'not thorough'
+    left="; left to 'scripts/test.sh thorough': the tests with that mark"
+}
+
 with_browser() {
-    if browser; then tier e2e; else absent e2e 'no Chromium, and it cannot be installed here'; fi
+    if browser; then tier e2e $PAIR; else absent e2e 'no Chromium, and it cannot be installed here'; fi
 }
 
 packages
@@ -81,20 +89,21 @@ browser)
 unit) tier unit $PAIR ;;
 signin) tier signin $PAIR ;;
 lint) lint ;;
-docker) if with_engine; then tier docker $PAIR; fi ;;
+docker) if with_engine; then docker_tier; fi ;;
+thorough) if with_engine; then tier docker $THREE -m thorough; fi ;;
 e2e) if with_engine; then with_browser; fi ;;
 all)
     lint
     tier unit $PAIR
     tier signin $PAIR
     if with_engine; then
-        tier docker $PAIR
+        docker_tier
         with_browser
     fi
     ;;
 *) fail "no such tier: $1" ;;
 esac
-say "ran:$ran"
+say "ran:$ran$left"
 if [ -n "$missing" ]; then
     say "could not run:$missing" >&2
     [ -z "${CI:-}" ] || exit 1

@@ -117,6 +117,7 @@ def test_a_replaced_certificate_is_shown_and_nobody_is_cut_off(stack: Stack, per
     assert kernel.run("6 * 7") == "42"
 
 
+@pytest.mark.thorough
 def test_the_stack_starts_with_compose_alone(stack: Stack):
     """`docker-compose up -d`, in the old spelling too, is enough once images are built."""
     stack.make_target("down", SERVERS="stop")

@@ -54,7 +54,7 @@ def test_warm(hub: WarmHub):
     hub.require_tidy()
 
 
-@pytest.mark.parametrize("first", ["warm", "cold"])
+@pytest.mark.parametrize("first", ["warm", pytest.param("cold", marks=pytest.mark.thorough)])
 def test_the_home_stays(hub: WarmHub, first: str):
     """What was written on a warm server is there on a cold one, and the other way round."""
     user = User(hub, f"home{first}")
@@ -96,7 +96,7 @@ def test_without_the_mounter(hub: WarmHub):
     hub.require_tidy(first, second)
 
 
-@pytest.mark.parametrize("harm", ["kill", "restart"])
+@pytest.mark.parametrize("harm", ["kill", pytest.param("restart", marks=pytest.mark.thorough)])
 def test_harmed_while_it_waits(hub: WarmHub, harm: str):
     """Nobody gets it, not even who comes before anybody has looked; others take its place."""
     harmed = hub.full()
@@ -136,6 +136,7 @@ def test_restarted_afterwards(hub: WarmHub):
     assert read(user, "kept.txt") == "still there"
 
 
+@pytest.mark.thorough
 def test_restarted_while_the_hub_runs(hub: WarmHub):
     """The hub finds out by itself; the home is there at the next start."""
     hub.full()
@@ -174,6 +175,7 @@ def test_the_hub_is_restarted(hub: WarmHub):
     assert sorted(hub.full()) == sorted(last)
 
 
+@pytest.mark.thorough
 def test_another_hub(hub: WarmHub, tmp_path_factory: pytest.TempPathFactory):
     """A second hub on the engine makes its own, and lets those of the first alone."""
     user = User(hub, "both").start()

@@ -26,6 +26,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmHub]:
         made.destroy()
 
 
+@pytest.mark.thorough
 def test_each_gets_their_own(hub: WarmHub):
     """Nobody shares a container or a home, and everybody reads back what they wrote."""
     waiting = hub.members()

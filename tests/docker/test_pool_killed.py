@@ -77,16 +77,48 @@ def require_as_before(hub: WarmHub, user: User) -> None:
 
 
 NEW = [
-    pytest.param("POST", "/containers/create", "before", id="before the home is made"),
+    pytest.param(
+        "POST",
+        "/containers/create",
+        "before",
+        id="before the home is made",
+        marks=pytest.mark.thorough,
+    ),
     pytest.param("POST", "/containers/create", "after", id="after the home was made"),
-    pytest.param("GET", f"{IDENTITY}/archive", "after", id="before the home is given"),
-    pytest.param("DELETE", IDENTITY, "before", id="before what made it is removed"),
+    pytest.param(
+        "GET",
+        f"{IDENTITY}/archive",
+        "after",
+        id="before the home is given",
+        marks=pytest.mark.thorough,
+    ),
+    pytest.param(
+        "DELETE",
+        IDENTITY,
+        "before",
+        id="before what made it is removed",
+        marks=pytest.mark.thorough,
+    ),
 ]
 STEPS = [
-    pytest.param("POST", f"{IDENTITY}/update", "before", id="before it has limits"),
-    pytest.param("POST", f"{IDENTITY}/update", "after", id="after it has limits"),
+    pytest.param(
+        "POST",
+        f"{IDENTITY}/update",
+        "before",
+        id="before it has limits",
+        marks=pytest.mark.thorough,
+    ),
+    pytest.param(
+        "POST", f"{IDENTITY}/update", "after", id="after it has limits", marks=pytest.mark.thorough
+    ),
     pytest.param("POST", f"{IDENTITY}/rename", "before", id="before it has the name"),
-    pytest.param("POST", f"{IDENTITY}/rename", "after", id="after it has the name"),
+    pytest.param(
+        "POST",
+        f"{IDENTITY}/rename",
+        "after",
+        id="after it has the name",
+        marks=pytest.mark.thorough,
+    ),
 ]
 
 
@@ -134,7 +166,9 @@ def unanswered() -> int:
     return sum(line[6:] == ["0", "/run/hubkit/mounter/socket"] for line in lines)
 
 
-@pytest.mark.parametrize("first", ["the mounter", "the hub"])
+@pytest.mark.parametrize(
+    "first", [pytest.param("the mounter", marks=pytest.mark.thorough), "the hub"]
+)
 def test_killed_while_the_mounter_is_asked(hub: WarmHub, first: str):
     """What the mounter does for a hub that is dead does not make a server of nobody's."""
     user = User(hub, first.replace(" ", ""))
@@ -159,7 +193,9 @@ def test_killed_while_the_mounter_is_asked(hub: WarmHub, first: str):
     ("method", "path", "when"),
     [
         pytest.param("POST", f"{IDENTITY}/stop", "after", id="after it was stopped"),
-        pytest.param("DELETE", IDENTITY, "before", id="before it is removed"),
+        pytest.param(
+            "DELETE", IDENTITY, "before", id="before it is removed", marks=pytest.mark.thorough
+        ),
     ],
 )
 def test_killed_while_stopping(

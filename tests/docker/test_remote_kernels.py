@@ -165,6 +165,7 @@ def test_a_gateway_that_is_away(lab: Lab, ada: User):
     assert ada.run(WHERE) == "['gateway', 'ada']"
 
 
+@pytest.mark.thorough
 def test_another_address_counts_at_the_next_start(lab: Lab):
     """No image is built, a server that runs stays where it is; without one nothing appears."""
     ada = User(lab, "ada").start()

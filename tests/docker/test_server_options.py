@@ -175,6 +175,7 @@ def test_weight_and_names(user: User):
     assert user.inside("getent", "hosts", "db.lab").split()[0] == "10.9.8.7"
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(900)
 def test_the_whole_stack(outside: tuple[str, int], stack: Stack, person: Person):
     """Who was started before is still served; who is started now has no way out."""
@@ -193,6 +194,7 @@ def test_the_whole_stack(outside: tuple[str, int], stack: Stack, person: Person)
         stack.apply(NETWORK_ACCESS="")
 
 
+@pytest.mark.thorough
 def test_another_value(hub: ClosedHub):
     """What waits is made anew with what is set now."""
     before = hub.full()

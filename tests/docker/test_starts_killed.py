@@ -60,13 +60,29 @@ def home_of(user: User) -> str:
 
 
 STEPS = [
-    pytest.param("GET", "/volumes/.+", "before", id="looking for the home"),
-    pytest.param("POST", "/containers/create", "before", id="before the container is made"),
+    pytest.param(
+        "GET", "/volumes/.+", "before", id="looking for the home", marks=pytest.mark.thorough
+    ),
+    pytest.param(
+        "POST",
+        "/containers/create",
+        "before",
+        id="before the container is made",
+        marks=pytest.mark.thorough,
+    ),
     pytest.param("POST", "/containers/create", "after", id="after it was made"),
     pytest.param("PUT", f"{IDENTITY}/archive", "after", id="files were placed"),
-    pytest.param("POST", f"{IDENTITY}/start", "before", id="before it is started"),
+    pytest.param(
+        "POST", f"{IDENTITY}/start", "before", id="before it is started", marks=pytest.mark.thorough
+    ),
     pytest.param("POST", f"{IDENTITY}/start", "after", id="after it was started"),
-    pytest.param("GET", f"{IDENTITY}/json", "after", id="its address was asked for"),
+    pytest.param(
+        "GET",
+        f"{IDENTITY}/json",
+        "after",
+        id="its address was asked for",
+        marks=pytest.mark.thorough,
+    ),
 ]
 
 
@@ -93,10 +109,16 @@ def test_killed_while_starting(
 
 
 STOPS = [
-    pytest.param("POST", f"{IDENTITY}/stop", "before", id="before it is stopped"),
+    pytest.param(
+        "POST", f"{IDENTITY}/stop", "before", id="before it is stopped", marks=pytest.mark.thorough
+    ),
     pytest.param("POST", f"{IDENTITY}/stop", "after", id="after it was stopped"),
-    pytest.param("DELETE", IDENTITY, "before", id="before it is removed"),
-    pytest.param("DELETE", IDENTITY, "after", id="after it was removed"),
+    pytest.param(
+        "DELETE", IDENTITY, "before", id="before it is removed", marks=pytest.mark.thorough
+    ),
+    pytest.param(
+        "DELETE", IDENTITY, "after", id="after it was removed", marks=pytest.mark.thorough
+    ),
 ]
 
 

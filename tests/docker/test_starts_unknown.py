@@ -31,7 +31,7 @@ def starts(user: User) -> str:
     return f"{found['Id']} {found['State']['StartedAt']}"
 
 
-@pytest.mark.parametrize("status", [500, 503])
+@pytest.mark.parametrize("status", [500, pytest.param(503, marks=pytest.mark.thorough)])
 def test_an_engine_that_answers_errors_stops_nobody(
     hub: HubProcess, faulty_engine: FaultyEngine, ada: User, status: int
 ):

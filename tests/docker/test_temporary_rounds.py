@@ -65,6 +65,7 @@ def waits(name: str) -> bool:
     return "hubkit: waiting" in run("docker", "logs", name, check=False).stderr
 
 
+@pytest.mark.thorough
 def test_a_hundred_visits(stack: Stack):
     """A hundred visits that ended leave no container, volume, network, user, token or route."""
     before = {**traces(stack), **remembered(stack)}

@@ -67,6 +67,7 @@ def on_a_bare_machine(script: str, *mounts: str) -> subprocess.CompletedProcess[
         run("docker", "rm", "-f", "-v", name, check=False)
 
 
+@pytest.mark.thorough
 def test_where_no_engine_is_one_is_installed_and_started(fresh: Stack):
     """As root on Debian: the distribution's own packages, and an engine that runs."""
     mounts = ("--volume", f"{fresh.path}:/checkout:ro", "--volume", "/var/lib/docker")
@@ -80,6 +81,7 @@ def test_where_no_engine_is_one_is_installed_and_started(fresh: Stack):
     assert "Server:" in done.stdout
 
 
+@pytest.mark.thorough
 def test_a_full_disk_while_building_is_said(fresh: Stack):
     """The build ends with the cause and the cure."""
     run("docker", "save", "--output", str(fresh.path / "base.tar"), "hubkit-base")

@@ -139,6 +139,7 @@ def test_a_named_server_and_a_starting_one_are_stopped_too(stack: Stack, listed:
     assert not [name for name in names if name.startswith(prefix)]
 
 
+@pytest.mark.thorough
 def test_removal_counts_after_a_restart_as_well(stack: Stack, listed: Person):
     """Edited by hand and without sync: the hub's next start does the same."""
     text = (stack.path / "userlist").read_text()
@@ -172,6 +173,7 @@ def test_admin_rights_follow_the_list_and_the_console(stack: Stack, admin: Perso
     until(lambda: administers(boss), 10, "rights given again")
 
 
+@pytest.mark.thorough
 def test_who_was_added_in_the_console_stays(stack: Stack, admin: Person):
     """Neither sync nor a restart takes them for somebody taken off the list."""
     name = new_name()
@@ -253,6 +255,7 @@ def test_the_list_is_shown(stack: Stack, listed: Person):
     assert line.split() == [listed.name, "listed", "yes", "running", f"native:{listed.name}"]
 
 
+@pytest.mark.thorough
 def test_a_renamed_user_keeps_password_and_home(stack: Stack, admin: Person, person: Person):
     """The new name signs in with the old password; who takes the old name is somebody else."""
     person.start().write("kept.txt", "first")

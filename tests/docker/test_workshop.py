@@ -14,7 +14,8 @@ import pytest
 
 from tests.support import ROOT, free_port, run, until
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(1200)]
+# R, Octave and their friends are a gigabyte to fetch.
+pytestmark = [pytest.mark.docker, pytest.mark.thorough, pytest.mark.timeout(1200)]
 
 CELL = ROOT / "tests" / "parts" / "workshop" / "cell.py"
 BUNDLE = "id=ca_bundle,src=/etc/ssl/certs/ca-certificates.crt"

@@ -16,7 +16,8 @@ LOG = logging.getLogger(__name__)
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 SECONDS = 60
-THIS_HOST, VISITOR = "10.231.87.1", "10.231.87.2"
+FIRST = 4 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))  # of its own
+THIS_HOST, VISITOR = f"10.231.87.{FIRST + 1}", f"10.231.87.{FIRST + 2}"
 
 
 @pytest.fixture(scope="session")
