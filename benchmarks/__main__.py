@@ -77,12 +77,17 @@ class Bench:
         self._task = asyncio.current_task()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, self._stop)
-        async with HangingRegistry() as registry:
-            turns = await self._sides(registry)
-            about = await machine(), await checkout.version()
-            for workload in self._options.chosen:
-                stock, kit = await turns.play(workload, self._options.rounds)
-                self._write(workload, stock, kit, *about)
+        about = await machine(), await checkout.version()
+        for visitors in (False, True):
+            chosen = [one for one in self._options.chosen if one.visitors == visitors]
+            if not chosen:
+                continue
+            await asyncio.to_thread(cleaning.remove, self.tag, *self.folders)
+            async with HangingRegistry() as registry:
+                turns = await self._sides(registry, chosen)
+                for workload in chosen:
+                    stock, kit = await turns.play(workload, self._options.rounds)
+                    self._write(workload, stock, kit, *about)
 
     def _stop(self) -> None:
         """End the run; a second Ctrl-C does not disturb what the first began."""
@@ -90,11 +95,12 @@ class Bench:
             self._task.cancel()
             self._task = None
 
-    async def _sides(self, registry: HangingRegistry) -> Turns:
+    async def _sides(self, registry: HangingRegistry, chosen: Sequence[Workload]) -> Turns:
+        """Start both, as *chosen* need them."""
         folder = await checkout.copied(self.tag)
         self.folders.append(folder)
-        users = {user for workload in self._options.chosen for user in workload.users}
-        wants_echo = any(workload.name == "proxy" for workload in self._options.chosen)
+        users = {user for workload in chosen for user in workload.users}
+        wants_echo = any(workload.name == "proxy" for workload in chosen)
         common = Common(
             tag=self.tag,
             checkout=folder,
@@ -104,6 +110,7 @@ class Bench:
             address=await engine.address(),
             registry=registry,
             echo=f"http://{self.tag}echo:9000" if wants_echo else "",
+            visitors=any(workload.visitors for workload in chosen),
         )
         ports = free_ports(3)
         kit, stock = Kit(common, ports[0], http_port=ports[1]), Stock(common, ports[2])

@@ -82,6 +82,7 @@ class Workload:
         cpu: Whether processor seconds say anything here.
         shows: Which of its rows the picture shows.
         on_stock: Does what stands in the first column, where that is something else.
+        visitors: Whether it needs hubs that let in anybody, as one without an account.
     """
 
     name: str
@@ -93,3 +94,4 @@ class Workload:
     cpu: bool = True
     shows: str = ""
     on_stock: Callable[[Side, Sample], Awaitable[None]] | None = None
+    visitors: bool = False

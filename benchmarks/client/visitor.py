@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from benchmarks.sides.side import Side
 
 EVENTS = re.compile(r'new EventSource\("([^"]+)"\)')
+WHOSE = re.compile(r"^/(?:hub/spawn-pending|user)/([^/]+)")
 HOPS = 20
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0"
 
@@ -50,11 +51,21 @@ class Spans:
 
 
 class Visitor:
-    """One person's browser; open it with ``async with``."""
+    """One person's browser; open it with ``async with``.
 
-    def __init__(self, side: Side, name: str):
+    Args:
+        side: The hub they use.
+        name: Of their account; "" for a visitor without one, who is given a name.
+    """
+
+    def __init__(self, side: Side, name: str = ""):
         self.side, self.name = side, name
-        self.base = f"/user/{name}/"
+        self._door = "/hub/spawn" if name else "/"
+
+    @property
+    def base(self) -> str:
+        """Where their server is."""
+        return f"/user/{self.name}/"
 
     async def __aenter__(self) -> Self:
         self._session = connection.session(
@@ -101,7 +112,9 @@ class Visitor:
             StartFailed: The start failed, or a page did.
         """
         spans, began = Spans(), time.perf_counter()
-        url, text = await self._page(f"{self.side.url}/hub/spawn")
+        url, text = await self._page(f"{self.side.url}{self._door}")
+        if not self.name and (found := WHOSE.match(url.path)):
+            self.name = found[1]
         if url.path.startswith("/hub/spawn-pending"):
             events = EVENTS.search(text)
             if not events:

@@ -11,6 +11,7 @@ from benchmarks.sides.side import FILES, HEALTHY_SECONDS, PASSWORD, Side
 
 POOL_SECONDS, LOOK = 300, 1.0  # for a pool to fill, between two looks at it
 QUIET = 1.0  # seconds until what was just made does nothing more
+VISITORS = {"AUTH": "temporary", "TEMPORARY_CAPACITY": "1000", "POOL_CAPACITY": "40"}
 
 
 @dataclass
@@ -35,6 +36,7 @@ class Kit(Side):
             "DOCKER_NOTEBOOK_IMAGE": self.common.image,
             "SITE_CONFIG": "both.py",
             "POOL_SIZE": "1",  # an empty one cannot be filled later
+            **(VISITORS if self.common.visitors else {}),
         }
 
     def write(self) -> None:
@@ -53,7 +55,8 @@ class Kit(Side):
         await engine.run("make", "up", cwd=self.common.checkout)
         async with self.hub() as hub:
             await hub.healthy(HEALTHY_SECONDS)
-        await self._make_accounts()
+        if not self.common.visitors:
+            await self._make_accounts()
         await self.keep_ready(0)
 
     async def keep_ready(self, count: int) -> None:

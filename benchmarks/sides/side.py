@@ -35,6 +35,7 @@ class Common:
         address: Where published ports are reached.
         registry: Has an image whose pull never ends.
         echo: Address of a backend without a hub's or server's work; "" for none.
+        visitors: Whether anybody is let in, and nobody has an account.
     """
 
     tag: str
@@ -45,6 +46,7 @@ class Common:
     address: str
     registry: HangingRegistry
     echo: str = ""
+    visitors: bool = False
 
 
 @dataclass
@@ -122,6 +124,7 @@ class Side(ABC):
             "hung_image": self.common.registry.image,
             "gateway": gateway,
             "echo": self.common.echo,
+            "visitors": self.common.visitors,
         }
         return json.dumps(values)
 

@@ -13,13 +13,14 @@ from benchmarks.workloads import (
     starts,
     stops,
     users,
+    visits,
     warm,
 )
 
 SHORT = ("cold", "warm", "burst10", "stops10", "cells", "memory")
 ALL = {
     workload.name: workload
-    for module in (starts, warm, stops, cells, restart, memory, remote, proxy, page, users)
+    for module in (starts, warm, visits, stops, cells, restart, memory, remote, proxy, page, users)
     for workload in module.WORKLOADS
 }
 

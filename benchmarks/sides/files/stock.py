@@ -23,6 +23,9 @@ c.JupyterHub.authenticator_class = "dummy"
 c.DummyAuthenticator.password = given["password"]
 c.Authenticator.allowed_users = set(given["users"])
 c.JupyterHub.allow_named_servers = True
+if given["visitors"]:
+    c.JupyterHub.authenticator_class = "tmpauthenticator.TmpAuthenticator"
+    c.Authenticator.allow_all = True
 
 c.JupyterHub.spawner_class = "dockerspawner.DockerSpawner"
 c.DockerSpawner.image = given["image"]
@@ -31,7 +34,8 @@ c.DockerSpawner.remove = True
 c.DockerSpawner.name_template = given["project"] + "-jupyter-{username}"
 c.DockerSpawner.network_name = given["project"] + "-network"
 c.DockerSpawner.notebook_dir = "/home/jovyan/work"
-c.DockerSpawner.volumes = {given["project"] + "-user-{username}": "/home/jovyan/work"}
+if not given["visitors"]:
+    c.DockerSpawner.volumes = {given["project"] + "-user-{username}": "/home/jovyan/work"}
 c.DockerSpawner.default_url = "/lab"
 c.DockerSpawner.disable_user_config = True
 # Time-outs and limits of hubkit's.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -28,9 +29,10 @@ def common(tmp_path):
     )
 
 
-def test_the_stacks_settings_are_good(common):
+@pytest.mark.parametrize("visitors", [False, True])
+def test_the_stacks_settings_are_good(common, visitors):
     """The strict reader of .env takes every one of them."""
-    settings = Kit(common, 8443, http_port=8080).settings()
+    settings = Kit(replace(common, visitors=visitors), 8443, http_port=8080).settings()
     _, problems = check(settings, common.checkout)
 
     assert settings.keys() <= allowed_names()
