@@ -9,9 +9,11 @@ own cookies know that word from 3.14 on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
+
+from jupyterhub.handlers import BaseHandler
 
 from hubkit.settings import Settings
 
@@ -19,6 +21,7 @@ POLICY = "Content-Security-Policy"
 REPORTS = "report-uri /hub/security/csp-report"  # JupyterHub's own
 NOBODY = "'none'"
 CROSS_SITE = {"samesite": "None", "secure": True}
+DELETED = '{name}=""; expires=Thu, 01 Jan 1970 00:00:00 GMT; Path={path}; Secure; SameSite=None'
 
 
 def ancestors(origins: Sequence[str]) -> str:
@@ -40,6 +43,21 @@ def server_words(origins: Sequence[str], cookies: dict[str, Any]) -> list[str]:
     return [f"--ServerApp.tornado_settings={settings!r}"]
 
 
+def deleting_both(clear: Callable[..., None]) -> Callable[..., None]:
+    """Return a handler's ``clear_cookie`` that also deletes the cookie pages of other sites have.
+
+    To a browser that is another one than the one of this name JupyterHub deletes: who signs
+    out would still be signed in.
+    """
+
+    def clear_cookie(handler: Any, cookie_name: str, path: str = "/", **words: Any) -> None:
+        clear(handler, cookie_name, path=path, **words)
+        there = "/" if cookie_name.startswith("__Host-") else path
+        handler.add_header("Set-Cookie", DELETED.format(name=cookie_name, path=there))
+
+    return clear_cookie
+
+
 def configure(c: Any, env: Settings) -> None:
     """Let pages of FRAME_ANCESTORS show the hub and its servers; without, JupyterHub's own rule."""
     origins = env.frame_ancestors
@@ -48,5 +66,8 @@ def configure(c: Any, env: Settings) -> None:
     cookies = cookie_options(origins, env.hub_domain)
     hub = {"headers": {POLICY: f"{ancestors(origins)}; {REPORTS}"}}
     more = {"cookie_options": cookies} if cookies else {}
+    if cookies:
+        # There is no option for how cookies are deleted.
+        BaseHandler.clear_cookie = deleting_both(BaseHandler.clear_cookie)
     c.JupyterHub.tornado_settings = {**c.JupyterHub.get("tornado_settings", {}), **hub, **more}
     c.KitSpawner.args = [*c.KitSpawner.get("args", []), *server_words(origins, cookies)]

@@ -18,6 +18,7 @@ from hubkit.values import Mount
 LEAST_SHARES, MOST_SHARES = 2, 262144
 MOST_ID = 2**32 - 2  # of a user or a group; one more means "none" to Linux
 HOST_GATEWAY = "host-gateway"  # the engine's word for this machine, as containers reach it
+CONTAINERD = "/run/containerd/containerd.sock"  # the engine below the engine
 DIRECTORIES = "/folder:/path, with :rw behind it where servers may write, with commas between them"
 
 
@@ -79,12 +80,17 @@ def clashes(
         others: Setting → where something is mounted because of it.
         secret: Paths that make whoever can write there root of this machine.
     """
-    taken = {_plain(target): name for name, targets in others.items() for target in targets}
+    within = {_plain(target): name for name, targets in others.items() for target in targets}
+    taken = dict(within)
     for one in given:
         shown = f"HOST_DIRECTORIES: {one.source}:{one.target}"
         if one.target in taken:
             wrong = f"is where something else is mounted: see {taken[one.target]}."
             yield Problem(shown, wrong, "Give it a path of its own.")
+        for path, name in within.items():
+            if path != one.target and PurePosixPath(path).is_relative_to(one.target):
+                wrong = f"would have {path} in it, which is mounted: see {name}."
+                yield Problem(shown, wrong, "Give it a path of its own.")
         taken[one.target] = "HOST_DIRECTORIES itself"
         if any(_holds(one.source, path) for path in secret):
             wrong = "would give every server what makes it root of this machine."
@@ -110,8 +116,11 @@ def unreachable(gateway: str, extra_hosts: Iterable[str]) -> Iterator[Problem]:
 
 def _holds(folder: str, path: str) -> bool:
     """Return whether *path* is *folder* or in it; /var/run is /run by another name."""
-    both = (path, path.removeprefix("/var"))
-    return any(PurePosixPath(one).is_relative_to(folder) for one in both)
+    return any(PurePosixPath(one).is_relative_to(_real(folder)) for one in {path, _real(path)})
+
+
+def _real(path: str) -> str:
+    return path.removeprefix("/var") if f"{path}/".startswith("/var/run/") else path
 
 
 def _plain(path: str) -> str:

@@ -63,6 +63,10 @@ others)
     ;;
 workshop) build_workshop ;;
 notebook)
+    case ",$(setting TEMPORARY_IMAGE "")," in
+    *,hubkit-workshop,* | *,hubkit-workshop:latest,*)
+        docker image inspect hubkit-workshop:latest >/dev/null 2>&1 || build_workshop ;;
+    esac
     image=$(setting DOCKER_NOTEBOOK_IMAGE hubkit-notebook:latest)
     case $image in
     hubkit-notebook | hubkit-notebook:*) build "$image" images/notebook/Dockerfile ;;

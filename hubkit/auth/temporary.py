@@ -13,13 +13,24 @@ from tmpauthenticator import TmpAuthenticator
 from traitlets import Bool, Instance, Int, List, Unicode, default
 
 from hubkit.auth import ledger
-from hubkit.auth.answers import address
+from hubkit.auth.answers import Refused, address
 from hubkit.auth.audit import Audit
 from hubkit.auth.guard import Guard
 from hubkit.auth.ledger import Ledger, NoRoom
 from hubkit.auth.provider import Provider
 from hubkit.auth.recheck import Answer
-from hubkit.auth.visiting import SCOPE, Arrive, DeepLink, Gone, HandOut, SpawnLink, no_room
+from hubkit.auth.visiting import (
+    API_ONLY,
+    LONGEST,
+    NO_IMAGE,
+    SCOPE,
+    Arrive,
+    DeepLink,
+    Gone,
+    HandOut,
+    SpawnLink,
+    no_room,
+)
 from hubkit.settings import Settings
 from hubkit.visitors import LEAST, MOST, NAME, image_names, is_visitor, new_name
 
@@ -74,11 +85,20 @@ class KitTemporaryAuthenticator(Guard, TmpAuthenticator):
     ) -> dict[str, Any]:
         """Return a new visitor, who asks for the ``image`` in *data* or for the usual one.
 
+        JupyterHub's own page comes here with whatever a form says.
+
         Raises:
-            Refused: 503 where the hub is full, 429 where the address has its share.
+            Refused: 503 where the hub is full, 429 where the address has its share, 403
+                where only programs are let in, 400 where there is no such image.
         """
+        image = (data or {}).get("image", "")
+        if self.api_only:
+            raise Refused(403, API_ONLY)
+        if image and image not in self.images:
+            known = ", ".join(self.images)
+            raise Refused(400, NO_IMAGE.format(image=image[:LONGEST], known=known))
         try:
-            name = self.admit(address(handler), (data or {}).get("image", ""))
+            name = self.admit(address(handler), image)
         except NoRoom as full:
             raise no_room(full) from None
         return {"name": name, "admin": False}

@@ -191,6 +191,7 @@ def names(kit: Kit) -> list[Problem]:
         ("volume", f"{project}-gateway-secrets", "COMPOSE_PROJECT_NAME"),
         ("volume", f"{project}-gateway", "COMPOSE_PROJECT_NAME"),
         ("volume", f"{project}-mounter", "COMPOSE_PROJECT_NAME"),
+        ("volume", f"{project}-static", "COMPOSE_PROJECT_NAME"),
     ]
     return [
         Problem(

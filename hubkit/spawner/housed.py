@@ -133,12 +133,18 @@ class HousedServer(RemoteKernels):
 
         Not in the server's own container: folders of the host may be mounted within.
         """
-        adopted = self.home_found and not labels.read(self.home_found).get(labels.HUB)
-        kept = {self.notebook_dir} if adopted else set()  # somebody's files for years
-        if folders := [one for one in self._new_folders if one not in kept]:
+        if folders := self.filled_folders():
             marks = {labels.HUB: self.project, labels.POOL: labels.FILLER}
             made = (self.client, self.image, self.mount_binds, folders, marks)
             await self.asking("create_container", fresh.make_volumes, *made, self.server_user)
+
+    def filled_folders(self) -> tuple[str, ...]:
+        """Return the mount points of volumes that have nothing but what the image put there.
+
+        A home that exists may be somebody's for years, though nobody wrote down whose.
+        """
+        kept = {self.notebook_dir} if self.home_found else set()
+        return tuple(one for one in self._new_folders if one not in kept)
 
     async def rename(self, old_name: str, new_name: str) -> None:
         """Refuse another name for a default server: the record of the home is kept with it.

@@ -106,7 +106,8 @@ class OwnedContainer(ParallelEngine):
             return ()
         env = dict(line.partition("=")[::2] for line in self._image["Config"].get("Env") or ())
         home = env.get("HOME", "").rstrip("/")
-        return (home,) if home.startswith("/") else ()
+        mounted = {one["Target"] for one in self.mount_binds}
+        return (home,) if home.startswith("/") and home not in mounted else ()
 
     async def get_object(self) -> dict[str, Any] | None:
         """Return this server's container; one of its name that is not ours is none."""

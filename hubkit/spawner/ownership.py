@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import IO, Any
 
+from hubkit import stack
+
 DIRECTORY_MODE = 0o755
 
 
@@ -77,7 +79,8 @@ def give_content(client: Any, container: str, folder: str) -> None:
     former = _first(client, container, folder).uid
     if uid in {0, former}:
         return
-    with tempfile.TemporaryFile() as kept:
+    # A hub's /tmp is in its memory.
+    with tempfile.TemporaryFile(dir=stack.DATA if stack.DATA.is_dir() else None) as kept:
         with _archive(client, container, folder) as given:
             _rewrite(given, kept, former, (uid, gid))
         kept.seek(0)

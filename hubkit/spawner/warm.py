@@ -100,7 +100,7 @@ class WarmServer(TemporaryServer):
             user=self.user.name,
             name=self.object_name,
             mounts=self.mount_binds,
-            new_folders=self._new_folders,
+            new_folders=self.filled_folders() if self.server_user else self._new_folders,
             env=cold["environment"],
             limits=blueprint.limits(cold),
             labels={labels.HUB: self.project, labels.POOL: labels.FILLER},

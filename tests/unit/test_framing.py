@@ -5,12 +5,22 @@ from __future__ import annotations
 import ast
 
 import pytest
+from jupyterhub.handlers import BaseHandler
+from tornado.httputil import HTTPServerRequest, RequestStartLine
+from tornado.web import Application
 from traitlets.config import Config
 
 from hubkit import framing
 from hubkit.settings import Settings
 
+LINE = RequestStartLine("GET", "/hub/logout", "HTTP/1.0")
 OWN = {"HUB_DOMAIN": "hub.example.org"}
+
+
+@pytest.fixture(autouse=True)
+def handlers(monkeypatch):
+    """Put back what the hub's handlers do."""
+    monkeypatch.setattr(BaseHandler, "clear_cookie", BaseHandler.clear_cookie)
 
 
 def configured(**environ):
@@ -62,3 +72,32 @@ def test_beside_others():
 
     assert c.KitSpawner.args[0] == "--debug"
     assert c.JupyterHub.tornado_settings["slow_spawn_timeout"] == 0
+
+
+def test_sign_out():
+    """Both cookies of a name go: the hub's, and the one that pages of other sites have."""
+    configured(FRAME_ANCESTORS="https://book.org")
+    request = HTTPServerRequest(start_line=LINE, connection=Connection())
+    handler = Handler(Application(), request)
+
+    handler.clear_cookie("login", path="/hub/")
+
+    partitioned, own = handler._headers.get_list("Set-Cookie"), handler._new_cookie["login"]
+    assert (own["path"], own["samesite"], own.value) == ("/hub/", "", "")
+    [deleted] = partitioned
+    assert deleted.startswith('login=""; expires=Thu, 01 Jan 1970')
+    assert deleted.endswith("; Path=/hub/; Secure; SameSite=None")
+
+
+class Handler(BaseHandler):
+    """One of the hub's, without a hub."""
+
+    def set_default_headers(self):
+        """Set none."""
+
+
+class Connection:
+    """As much of one as a handler looks at."""
+
+    def set_close_callback(self, callback):
+        """Close never."""

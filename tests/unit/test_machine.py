@@ -93,6 +93,12 @@ def test_refused(parse, written):
             id="another volume",
         ),
         pytest.param(
+            {"HOST_DIRECTORIES": "/a:/home/jovyan"},
+            "HOST_DIRECTORIES: /a:/home/jovyan",
+            "would have /home/jovyan/work in it",
+            id="around the home",
+        ),
+        pytest.param(
             {"HOST_DIRECTORIES": "/a:/c,/b:/c:rw"},
             "HOST_DIRECTORIES: /b:/c",
             "see HOST_DIRECTORIES itself",
@@ -105,7 +111,14 @@ def test_refused(parse, written):
                 "root of this machine",
                 id=folder,
             )
-            for folder in ("/", "/var", "/run", "/var/run/docker.sock", "/var/lib/docker")
+            for folder in (
+                "/",
+                "/var",
+                "/run",
+                "/var/run/docker.sock",
+                "/var/lib/docker",
+                "/run/containerd",
+            )
         ),
         pytest.param(
             {"NETWORK_ACCESS": "off", **ELSEWHERE},
@@ -128,6 +141,16 @@ def test_clash(environ, about, words):
     assert problem.what == about
     assert words in problem.wrong
     assert problem.cure
+
+
+@pytest.mark.parametrize("folder", ["/var/run", "/run/docker.sock", "/var/run/docker.sock"])
+def test_the_socket_by_either_name(folder):
+    """/var/run is /run, whichever of them DOCKER_SOCKET says."""
+    environ = {"HOST_DIRECTORIES": f"{folder}:/x", "DOCKER_SOCKET": "/run/docker.sock"}
+
+    [problem] = settings.check(environ)[1]
+
+    assert "root of this machine" in problem.wrong
 
 
 @pytest.mark.parametrize(

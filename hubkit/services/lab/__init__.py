@@ -12,6 +12,7 @@ from the servers, as without all this; nothing of them is changed.
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 from hubkit import assets, stack
@@ -23,6 +24,7 @@ from hubkit.services.lab.taking import Taker
 from hubkit.settings import Settings
 from hubkit.spawner.engine import ParallelEngine
 
+log = logging.getLogger("tornado.application")  # JupyterHub's own takes it in
 _kept: set[asyncio.Task[None]] = set()  # a loop itself holds its tasks only weakly
 
 
@@ -38,6 +40,15 @@ def configure(env: Settings) -> None:
 
 
 async def _keep(env: Settings) -> None:
+    while True:
+        try:
+            return await _run(env)
+        except Exception:
+            log.exception("JupyterLab's files are looked after in %s s", running.AFTER_FAILURE)
+            await asyncio.sleep(running.AFTER_FAILURE)
+
+
+async def _run(env: Settings) -> None:
     settings = await running.hub_is_up()
     client = await asyncio.to_thread(lambda: nobody.spawner(settings).client)
     engine = PoolEngine(client, ParallelEngine.calls)

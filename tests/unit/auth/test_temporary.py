@@ -10,6 +10,7 @@ from traitlets.config import Config
 
 from hubkit import auth
 from hubkit.auth import ledger
+from hubkit.auth.answers import Refused
 from hubkit.errors import ConfigError
 from hubkit.settings import check
 from hubkit.userlist import Userlist
@@ -40,9 +41,32 @@ async def test_image(door):
     """The image that was asked for is on record."""
     handler = SimpleNamespace(request=SimpleNamespace(remote_ip="192.0.2.1"))
 
+    door.images = ["r"]
+
     await door.get_authenticated_user(handler, {"image": "r"})
 
     assert [one.image for one in door.ledger.visits()] == ["r"]
+
+
+@pytest.mark.parametrize(
+    ("traits", "form", "status"),
+    [
+        pytest.param({"api_only": True}, {}, 403, id="programs only"),
+        pytest.param({}, {"image": "x" * 999}, 400, id="an image there is not"),
+    ],
+)
+async def test_by_the_hubs_own_form(door, traits, form, status):
+    """What the hub's own sign-in page is sent opens nothing that the door does not."""
+    handler = SimpleNamespace(request=SimpleNamespace(remote_ip="192.0.2.1"))
+    door.set_trait("api_only", traits.get("api_only", False))
+
+    with pytest.raises(Refused) as caught:
+        await door.authenticate(handler, form)
+
+    assert caught.value.status_code == status
+    assert len(str(caught.value)) < 999
+    assert door.ledger.visits() == []
+    assert door.ledger.counts() == {}
 
 
 async def test_nobody_else(door):

@@ -146,7 +146,7 @@ class FakeEngine:
                 "Id": one["Id"],
                 "Names": [one["Name"]],
                 "Labels": one["Config"]["Labels"],
-                "Created": int(time.time()),
+                "Created": one.get("Created", int(time.time())),
             }
             for one in self.containers.values()
             if (all or one["State"]["Running"]) and all_of(one["Config"]["Labels"], wanted)

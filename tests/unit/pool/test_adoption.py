@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hubkit.pool import keeper
 from hubkit.pool.pool import Pool
 from tests.unit.pool.conftest import LAB, Clock
 
@@ -108,10 +109,14 @@ async def test_fillers(site):
     """What an interrupted hand-out left to fill a volume is removed, but not a new one."""
     filler = {"hubkit.hub": "kit", "hubkit.pool": "volumes"}
     lab = site(0)
-    lab.engine.add("happy_curie", filler, Running=False)
+    old = lab.engine.add("happy_curie", filler, Running=False)
+    lab.engine.containers[old]["Created"] = keeper.BEGAN - 1
+    young = lab.engine.add("merry_curie", filler, Running=False)
+    lab.engine.containers[young]["Created"] = keeper.BEGAN + 1  # a start of this run made it
 
     await lab.keeper.look()
-    assert not lab.engine.containers
+    assert lab.engine.names == ["merry_curie"]
+    del lab.engine.containers[young]
 
     lab.engine.add("sad_curie", filler, Running=False)
     await lab.keeper.look()

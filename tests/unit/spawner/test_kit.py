@@ -126,18 +126,19 @@ def making(monkeypatch):
         pytest.param("", False, [], id="the image's user"),
         pytest.param("4242", False, [["/home/jovyan/work", "/srv/data"]], id="another"),
         pytest.param("4242", True, [["/srv/data"]], id="another, and a home of years"),
+        pytest.param("4242", MINE, [["/srv/data"]], id="another, and a home without a record"),
     ],
 )
 async def test_what_the_image_put_there(spawner, by_root, making, user, adopted, folders):  # noqa: PLR0917
     """Of another user than the image's are new volumes with all that is in them."""
     if adopted:
-        home = {"Name": "jupyterhub-user-ada", "Labels": None}
+        home = {"Name": "jupyterhub-user-ada", "Labels": adopted if adopted is MINE else None}
         by_root.answers["GET", "/volumes/jupyterhub-user-ada"] = (200, home)
     traits = {"extra_volumes": [Mount("data", "/srv/data")], "server_user": user}
 
-    await spawner(**STARTABLE, **traits, adopt_volumes=adopted).start()
+    await spawner(**STARTABLE, **traits, adopt_volumes=bool(adopted)).start()
 
-    assert [new for _, new, *_ in making] == folders
+    assert [list(new) for _, new, *_ in making] == folders
     for _, _, labels, runs_as in making:
         assert (labels["hubkit.pool"], runs_as) == ("volumes", user)
 

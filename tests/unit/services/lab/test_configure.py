@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from docker.errors import DockerException
 
 from hubkit import stack
 from hubkit.pool import nobody
@@ -17,6 +18,35 @@ def test_configuration_only_read():
     lab.configure(Settings.from_env({}))
 
     assert lab._kept == set()
+
+
+async def test_an_engine_that_does_not_answer_yet(monkeypatch, tmp_path):
+    """It is asked again."""
+    tries, begun = [], asyncio.Event()
+
+    async def up():
+        return {"base_url": "/"}
+
+    async def run(self):
+        begun.set()
+
+    def spawner(settings):
+        tries.append(settings)
+        if len(tries) < 3:
+            raise DockerException("no answer")
+        return type("Spawner", (), {"client": 1})
+
+    monkeypatch.setattr(stack, "LAB_FILES", tmp_path)
+    monkeypatch.setattr(lab.running, "hub_is_up", up)
+    monkeypatch.setattr(lab.running, "AFTER_FAILURE", 0)
+    monkeypatch.setattr(lab.nobody, "spawner", spawner)
+    monkeypatch.setattr(lab.Keeper, "run", run)
+
+    lab.configure(Settings.from_env({}))
+    await asyncio.wait(lab._kept)
+
+    assert begun.is_set()
+    assert len(tries) == 3
 
 
 @pytest.mark.parametrize(
