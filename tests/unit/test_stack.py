@@ -17,7 +17,6 @@ from hubkit.reading import env_name
 from hubkit.settings import Settings
 from hubkit.warden import __main__ as warden
 from hubkit.warden.mounter import SOCKET
-from hubkit.warden.mounting import CAPABILITIES
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
@@ -25,17 +24,8 @@ COMPOSE = yaml.safe_load(TEXT)
 SERVICES = COMPOSE["services"]
 KNOWN = {env_name(one): one.metadata for one in settings.known()}
 VARIABLE = re.compile(r"\$\{(\w+)(?::-((?:\$\{\w+\}|[^}])*))?\}")
-PROJECT = "${COMPOSE_PROJECT_NAME}"
 USERS: dict[str, list[str]] = {"users": [], "users-off": []}  # networks, without further names
 RULES = {"compose_project_name", "docker_notebook_dir", "extra_volumes"}
-# What a service has beyond the usual.
-MORE = {
-    "init": ["CHOWN", "DAC_OVERRIDE", "FOWNER"],
-    "kernel-gateway": ["SETUID", "SETGID", "CHOWN", "KILL"],
-    "mounter": ["SYS_ADMIN", "SYS_CHROOT", "SYS_PTRACE", "DAC_OVERRIDE"],
-}
-UNCONFINED = {"mounter": ["apparmor:unconfined"]}
-HOSTS = {"mounter": {"pid": "host", "userns_mode": "host"}}
 
 
 def read(name):
@@ -73,22 +63,6 @@ def configured(tmp_path, monkeypatch):
     return configure
 
 
-def test_the_hub_is_told_its_settings():
-    """The hub gets the settings it reads, and no others."""
-    told = {name for name, about in KNOWN.items() if about["read_by"] == "hub"}
-    told |= {f"{name}_FILE" for name in settings.secret_names()}
-
-    assert set(COMPOSE["x-settings"]) == told
-    assert set(SERVICES["jupyterhub"]["environment"]) == told | {"DOCKER_CONFIG"}
-
-
-def test_settings_are_passed_as_they_are():
-    """A setting nobody wrote stays unset; the project's name is always known."""
-    written = {name: value for name, value in COMPOSE["x-settings"].items() if value is not None}
-
-    assert written == {"COMPOSE_PROJECT_NAME": PROJECT}
-
-
 @pytest.mark.parametrize(
     "environ",
     [
@@ -104,39 +78,11 @@ def test_what_is_checked_together_is_told_together(environ):
     assert settings.check(told)[1] == []
 
 
-def test_variables_are_settings():
-    """Every ``${NAME}`` is a setting, with the setting's own default."""
-    ends = {"DATA_VOLUME_HOST": f"{PROJECT}-data", "DOCKER_NETWORK_NAME": f"{PROJECT}-network"}
-    found = VARIABLE.findall(TEXT)
-
-    assert {"HTTPS_PORT", "DATA_VOLUME_HOST"} <= {name for name, _ in found}
-    for name, default in found:
-        assert name in KNOWN
-        if name != "COMPOSE_PROJECT_NAME":
-            assert default == ends.get(name, KNOWN[name]["default"]), name
-
-
-def test_names_passed_without_a_value_are_settings():
-    """What a service is passed by name alone is a setting, too."""
-    for service in SERVICES.values():
-        named = {name for name, value in service.get("environment", {}).items() if value is None}
-        assert named <= settings.allowed_names()
-
-
 @pytest.mark.parametrize("script", sorted((ROOT / "scripts").glob("*.sh")), ids=lambda it: it.name)
 def test_scripts_know_the_defaults(script):
     """A script that needs a setting before the hub's image exists knows its default."""
     for name, default in re.findall(r"\bsetting ([A-Z_]+) ([^\s)\"]+)", script.read_text()):
         assert default == KNOWN[name]["default"]
-
-
-def test_project():
-    """Container, images, networks and volumes are named after the project."""
-    assert COMPOSE["name"] == KNOWN["COMPOSE_PROJECT_NAME"]["default"]
-    assert SERVICES["jupyterhub"]["container_name"] == PROJECT
-    named = [*COMPOSE["networks"].values(), *COMPOSE["volumes"].values(), *SERVICES.values()]
-    for one in named:
-        assert PROJECT in (one.get("name") or one["image"])
 
 
 def test_the_hub_is_found(configured):
@@ -287,26 +233,6 @@ def test_the_wardens_user():
     assert SERVICES["warden"]["user"] == f"{Owners().warden}:0"
     assert SERVICES["warden"]["cap_drop"] == ["ALL"]
     assert "cap_add" not in SERVICES["warden"]
-
-
-@pytest.mark.parametrize("service", SERVICES)
-def test_contained(service):
-    """Every container is read-only and may gain no rights; its logs stay small."""
-    one = SERVICES[service]
-
-    assert (one["read_only"], one["cap_drop"]) == (True, ["ALL"])
-    assert one["security_opt"] == ["no-new-privileges:true", *UNCONFINED.get(service, ())]
-    assert one["logging"]["options"]["max-size"] == "10m"
-    assert one.get("cap_add", []) == MORE.get(service, [])
-    hosts = {name: one[name] for name in ("pid", "userns_mode", "ipc", "uts") if name in one}
-    assert hosts == HOSTS.get(service, {})
-    assert "privileged" not in one
-
-
-def test_the_mounters_capabilities():
-    """Those without which its rehearsal fails; it has no network to be reached by."""
-    assert set(SERVICES["mounter"]["cap_add"]) == set(CAPABILITIES)
-    assert SERVICES["mounter"]["network_mode"] == "none"
 
 
 def test_configure(configured):

@@ -13,6 +13,7 @@ from hubkit.spawner.calls import Calls
 from hubkit.spawner.kit import KitSpawner
 from hubkit.spawner.pulling import Pulls
 from hubkit.spawner.turns import Turns
+from tests.unit.spawner.blocking import Blocked
 
 
 class Spawner(KitSpawner):
@@ -59,3 +60,22 @@ def startable(engine):
         ("POST", "/containers/4f9a/start"): (204, b""),
     }
     return engine
+
+
+@pytest.fixture
+def blocked():
+    """Return a function that makes calls that block; they are let go at the end."""
+    made = []
+
+    def make(*args):
+        made.append(Blocked(*args))
+        return made[-1]
+
+    yield make
+    for call in made:
+        call.go.set()
+
+
+@pytest.fixture
+def calls():
+    return Calls(threads=4)

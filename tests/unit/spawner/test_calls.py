@@ -9,58 +9,9 @@ import pytest
 
 from hubkit.errors import EngineError
 from hubkit.spawner.calls import Calls, EngineSilent, limit_of
+from tests.unit.spawner.blocking import LONG, run, settled
 
-LONG = 30.0  # seconds no test takes
 SOON = 0.05
-
-
-class Blocked:
-    """A call that has begun and does not end before it is let go."""
-
-    def __init__(self, log=None, name="blocked"):
-        self.begun, self.go, self.ended = threading.Event(), threading.Event(), threading.Event()
-        self.log, self.name = log if log is not None else [], name
-
-    def __call__(self):
-        self.log.append(f"{self.name} begins")
-        self.begun.set()
-        self.go.wait(LONG)
-        self.log.append(f"{self.name} ends")
-        self.ended.set()
-        return self.name
-
-    async def has_begun(self):
-        assert await asyncio.to_thread(self.begun.wait, LONG)
-
-
-@pytest.fixture
-def blocked():
-    """Return a function that makes calls that block; they are let go at the end."""
-    made = []
-
-    def make(*args):
-        made.append(Blocked(*args))
-        return made[-1]
-
-    yield make
-    for call in made:
-        call.go.set()
-
-
-@pytest.fixture
-def calls():
-    return Calls(threads=4)
-
-
-def run(calls, key, call, *args, limit=LONG):
-    """Ask for a call now, as a task that has already begun to wait."""
-    return asyncio.ensure_future(calls.run(key, call, *args, limit=limit))
-
-
-async def settled():
-    """Let every task and callback that can run do so."""
-    for _ in range(5):
-        await asyncio.sleep(0)
 
 
 async def test_result(calls):
@@ -189,109 +140,6 @@ async def test_waiting_for_a_thread_is_silence(calls, blocked):
     for call in made:
         call.go.set()
     await asyncio.gather(*stuck)
-
-
-async def test_cancelled_before_it_began(calls, blocked):
-    """A call taken back in time never runs, and who is behind it moves up."""
-    first, log = blocked(), []
-    waiting = run(calls, "ada", first)
-    await first.has_begun()
-    taken_back = run(calls, "ada", log.append, "taken back")
-    behind = run(calls, "ada", log.append, "behind")
-    await settled()
-
-    taken_back.cancel()
-    await settled()
-    first.go.set()
-    await asyncio.gather(waiting, behind)
-
-    assert taken_back.cancelled()
-    assert log == ["behind"]
-
-
-async def test_cancelled_at_the_moment_its_turn_came(calls, blocked):
-    """A cancelled call does not begin, even if its task has not yet run since."""
-    made, log = [blocked() for _ in range(4)], []
-    stuck = [run(calls, str(index), call) for index, call in enumerate(made)]
-    for call in made:
-        await call.has_begun()
-    taken_back = run(calls, "ada", log.append, "taken back")
-    behind = run(calls, "ada", log.append, "behind")
-    await settled()
-
-    for call in made:
-        call.go.set()
-    for call in made:
-        call.ended.wait(LONG)  # holds up the loop: all that ended is reported to it at once
-    taken_back.cancel()
-    await asyncio.gather(*stuck, behind)
-
-    assert log == ["behind"]
-
-
-async def test_many_cancelled_at_once(calls, blocked):
-    """However many callers vanish in one moment, the next one is served."""
-    made = [blocked() for _ in range(4)]
-    stuck = [run(calls, str(index), call) for index, call in enumerate(made)]
-    gone = [run(calls, f"gone {index}", str) for index in range(3000)]
-    last = run(calls, "ada", lambda: "answer")
-    await settled()
-
-    for call in made:
-        call.go.set()
-    for task in gone:
-        task.cancel()
-
-    assert await last == "answer"
-    await asyncio.gather(*stuck)
-    assert not calls._lines
-
-
-async def test_cancelled_after_it_began(calls, blocked):
-    """What began goes on; the next call of the container waits for its end."""
-    log = []
-    create = blocked(log, "create")
-    given_up = run(calls, "ada", create)
-    await create.has_begun()
-    given_up.cancel()
-    remove = run(calls, "ada", log.append, "remove")
-    await settled()
-    assert given_up.cancelled()
-    assert log == ["create begins"]
-
-    create.go.set()
-    await remove
-
-    assert log == ["create begins", "create ends", "remove"]
-
-
-async def test_timed_out_after_it_began(calls, blocked):
-    """The next call of a container waits for the end of one that nobody waits for any more."""
-    log = []
-    create = blocked(log, "create")
-    with pytest.raises(EngineSilent):
-        await calls.run("ada", create, limit=SOON)
-    remove = run(calls, "ada", log.append, "remove")
-    await settled()
-    assert log == ["create begins"]
-
-    create.go.set()
-    await remove
-
-    assert log == ["create begins", "create ends", "remove"]
-
-
-async def test_an_error_nobody_waits_for(calls, blocked, caplog):
-    """A call that fails after its caller has gone is no event for the log."""
-    stuck = blocked()
-    given_up = run(calls, "ada", lambda: 1 / stuck().count("x"))
-    await stuck.has_begun()
-    given_up.cancel()
-
-    stuck.go.set()
-    await calls.drained("ada")
-
-    assert not caplog.records
 
 
 async def test_in_time_however_late_the_loop_looks(calls, blocked):
