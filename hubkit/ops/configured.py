@@ -93,7 +93,7 @@ def _build(config: Path) -> list[str]:
             made(parent=hub, **arguments)
         except Exception as error:  # noqa: BLE001
             wrong.append(f"{type(error).__name__}: {error}")
-    return wrong + collector.messages + _unknown_classes(hub.config)
+    return wrong + collector.messages + _unknown_classes(hub.config) + _unused(hub.config)
 
 
 def _unknown_classes(config: Mapping[str, Any]) -> list[str]:
@@ -109,6 +109,16 @@ def _unknown_classes(config: Mapping[str, Any]) -> list[str]:
         f"c.{name} is no class that can be configured here"
         + (f"; did you mean c.{guess}?" if (guess := nearest(name, found)) else ".")
         for name in sorted(set(config) - found)
+    ]
+
+
+def _unused(config: Mapping[str, Any]) -> list[str]:
+    """Return what is set although the kit does it: a home would be hidden without a word."""
+    return [
+        f"c.{name}.mounts is not used: the kit mounts what is in EXTRA_VOLUMES and "
+        "HOST_DIRECTORIES; name it there."
+        for name, section in config.items()
+        if "mounts" in section
     ]
 
 

@@ -58,12 +58,16 @@ def test_mistakes(look):
     assert all("SITE_CONFIG" in problem.cure for problem in problems)
 
 
-def test_a_class_that_does_not_exist(look):
-    """A misspelled class is found, which JupyterHub ignores without a word."""
-    [problem] = look("c.KitSpawnr.mem_limit = '2G'\n")
+def test_what_would_have_no_effect(look):
+    """A misspelled class, which JupyterHub ignores without a word; mounts, which the kit sets."""
+    site = "c.KitSpawnr.mem_limit = '2G'\nc.DockerSpawner.mounts = [{'target': '/data'}]\n"
 
-    assert "c.KitSpawnr is no class" in problem.wrong
-    assert "did you mean c.KitSpawner?" in problem.wrong
+    [unknown, unused] = look(site)
+
+    assert "c.KitSpawnr is no class" in unknown.wrong
+    assert "did you mean c.KitSpawner?" in unknown.wrong
+    assert "c.DockerSpawner.mounts is not used" in unused.wrong
+    assert "EXTRA_VOLUMES" in unused.wrong
 
 
 @pytest.mark.parametrize(
