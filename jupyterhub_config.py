@@ -8,6 +8,7 @@ Your own additions belong into a file in site/ named by SITE_CONFIG: loaded last
 from pathlib import Path
 
 from hubkit import auth, framing, pool, stack
+from hubkit.auth import renames
 from hubkit.services import culler, expiry, lab, pool_metrics, roster, start_metrics, temporary
 from hubkit.settings import Settings
 from hubkit.spawner import record
@@ -41,6 +42,7 @@ c.KitSpawner.start_slots = env.concurrent_starts
 start_metrics.configure(KitSpawner.turns)
 c.KitSpawner.tuning = env.server_tuning
 c.KitSpawner.record = record.configure(c)  # what `hubkit servers why` and pages show
+renames.follow(c.KitSpawner.record.renamed)
 
 # How much of the machine each server may use, and what it may not do
 c.KitSpawner.mem_limit = env.mem_limit or None

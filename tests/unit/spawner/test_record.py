@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+from jupyterhub import orm
 from traitlets.config import Config
 
 from hubkit import stack
+from hubkit.auth import renames
 from hubkit.spawner import record as module
 from hubkit.spawner.failures import Failure
 from hubkit.spawner.record import Record, read
@@ -91,6 +93,21 @@ def test_renamed(record, path):
         assert [known.current("ada", server) for server in ("", "gpu")] == [None, None]
         assert known.current("lovelace", "gpu") == failure("lovelace", "gpu")
         assert known.current("grace") == failure("grace")
+
+
+def test_renamed_in_the_console(record, db):
+    """It hears of it from the hub's database, as `jupyterhub_config.py` has it."""
+    renames.follow(record.renamed)
+    user = orm.User(name="ada")
+    db.add(user)
+    db.commit()
+    record.write(failure("ada"))
+
+    user.name = "lovelace"
+    db.commit()
+
+    assert record.current("ada") is None
+    assert record.current("lovelace") == failure("lovelace")
 
 
 def test_starts_that_work_write_nothing(record, path):
