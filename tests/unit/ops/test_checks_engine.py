@@ -188,6 +188,7 @@ def test_names_of_another_project(docker):
         ("volume", "lab-gateway-secrets", "lab"),
         ("volume", "lab-gateway", "lab"),
         ("volume", "lab-mounter", "lab"),
+        ("volume", "lab-static", "lab"),
     ]
 
 
