@@ -57,6 +57,7 @@ def container(hub: HubProcess, engine: OwnEngine, name: str) -> dict[str, dict[s
     return dict(json.loads(engine.docker("inspect", f"{hub.project}-jupyter-{name}"))[0])
 
 
+@pytest.mark.thorough
 def test_paused_for_a_minute(hub: HubProcess, engine: OwnEngine):
     """Once while the hub starts and looks at its servers, too: nobody is marked stopped."""
     start(hub, "ada")

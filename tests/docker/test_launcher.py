@@ -88,6 +88,7 @@ def test_the_environment_is_as_without_the_launcher(servers: list[Server], image
     assert "hubkit" not in with_it.typed("env; echo do''ne", "done")
 
 
+@pytest.mark.thorough
 def test_what_is_put_off_is_there_for_kernels(servers: list[Server], api: str):
     """The server imports neither the grammars of IRIs nor the hub's database."""
     with_it = up(servers, KIT, api, "--env=PYTHONPROFILEIMPORTTIME=1")

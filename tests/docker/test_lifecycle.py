@@ -76,6 +76,7 @@ def test_routes_return_after_a_proxy_restart(stack: Stack, person: Person):
     until(lambda: person.can_read("kept.txt"), 60, "the user's route is back")
 
 
+@pytest.mark.thorough
 def test_down_and_up_keep_files_passwords_and_servers(stack: Stack, admin: Person, person: Person):
     """After `make down` and `make up` everything is where it was."""
     person.start().write("kept.txt", "1")

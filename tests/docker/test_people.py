@@ -111,7 +111,9 @@ def test_a_home_waits_for_its_owner(stack: Stack, admin: Person, person: Person)
     assert "Invalid username or password" in signing_in(Person(stack, person.name))
 
 
-@pytest.mark.parametrize("action", ["authorize", "discard"])
+@pytest.mark.parametrize(
+    "action", ["authorize", pytest.param("discard", marks=pytest.mark.thorough)]
+)
 def test_authorising_from_another_site_is_refused(stack: Stack, admin: Person, action: str):
     """Neither a link nor a form on a foreign page makes an administrator decide about somebody."""
     name = f"s{uuid.uuid4().hex[:8]}"
@@ -161,6 +163,7 @@ def test_a_deleted_users_home_stays(stack: Stack, admin: Person, person: Person)
     assert again.start().read("kept.txt") == "1"
 
 
+@pytest.mark.thorough
 def test_homes_are_deleted_with_their_user_where_wanted(
     stack: Stack, admin: Person, person: Person
 ):
@@ -175,6 +178,7 @@ def test_homes_are_deleted_with_their_user_where_wanted(
         stack.apply(DELETE_USER_VOLUMES="false")
 
 
+@pytest.mark.thorough
 def test_a_renamed_user_keeps_the_home_and_the_old_name_gets_another(
     stack: Stack, admin: Person, person: Person
 ):
@@ -207,6 +211,7 @@ def test_a_volume_of_somebody_else_is_left_alone(stack: Stack, admin: Person, vo
     assert "was not made by this hub" in hub.stdout + hub.stderr
 
 
+@pytest.mark.thorough
 def test_a_home_of_an_earlier_deployment_is_adopted_if_wanted(
     stack: Stack, admin: Person, volume: str
 ):

@@ -70,32 +70,53 @@ def other_pair(root: Path) -> None:
         pytest.param(
             append(".env", "NOTEBOOK_IMAGE=x\n"), "is not a setting of this kit", id="unknown key"
         ),
-        pytest.param(append(".env", "MEM_LIMIT=\n"), "must not be empty", id="empty value"),
-        pytest.param(append(".env", 'CPU_LIMIT="2"\n'), "has quotes", id="quotes"),
+        pytest.param(
+            append(".env", "MEM_LIMIT=\n"),
+            "must not be empty",
+            id="empty value",
+            marks=pytest.mark.thorough,
+        ),
+        pytest.param(
+            append(".env", 'CPU_LIMIT="2"\n'), "has quotes", id="quotes", marks=pytest.mark.thorough
+        ),
         pytest.param(
             append(".env", 'PYTHON_IMAGE="python:3"\n'),
             "PYTHON_IMAGE has a quote",
             id="quotes around what the scripts read",
+            marks=pytest.mark.thorough,
         ),
-        pytest.param(append(".env", "PIDS_LIMIT=many\n"), "whole number", id="not a number"),
+        pytest.param(
+            append(".env", "PIDS_LIMIT=many\n"),
+            "whole number",
+            id="not a number",
+            marks=pytest.mark.thorough,
+        ),
         pytest.param(windows, "Windows line ends", id="CRLF and BOM"),
-        pytest.param(append("userlist", "bob boss\n"), "'boss'", id="unknown second word"),
+        pytest.param(
+            append("userlist", "bob boss\n"),
+            "'boss'",
+            id="unknown second word",
+            marks=pytest.mark.thorough,
+        ),
         pytest.param(append("userlist", "a/b\n../c\n"), "is not a user name", id="path as name"),
         pytest.param(
             lambda root: (root / "secrets" / "jupyterhub.crt").unlink(),
             "secrets/jupyterhub.crt",
             id="certificate missing",
+            marks=pytest.mark.thorough,
         ),
         pytest.param(other_pair, "is not the key of", id="key of another certificate"),
         pytest.param(
             lambda root: (root / "secrets" / "jupyterhub.key").chmod(0o644),
             "can be read by other accounts",
             id="key open to others",
+            marks=pytest.mark.thorough,
         ),
         pytest.param(
             append(".env", "HUB_DOMAIN=hub.example.org\n"),
             "not for HUB_DOMAIN=hub.example.org",
             id="certificate of another name",
+            marks=pytest.mark.thorough,
         ),
         pytest.param(
             append(".env", "SITE_CONFIG=nothing.py\n"), "no such file in site/", id="site config"
@@ -191,6 +212,7 @@ def test_an_engine_that_does_not_answer_is_said(kit: Stack):
     assert f"no Docker engine answers at DOCKER_HOST={nowhere}" in done.stderr
 
 
+@pytest.mark.thorough
 def test_a_bad_setting_is_refused_by_compose_alone_too(kit: Stack):
     """`docker compose up -d` without `make`: init refuses and says why; servers live on."""
     text = (kit.path / ".env").read_text()

@@ -73,6 +73,7 @@ def test_any_name_gets_a_server(stack: Stack, admin: Person, name: str):
     somebody.stop()
 
 
+@pytest.mark.thorough
 def test_a_home_at_a_path_the_image_lacks_is_writable(stack: Stack, person: Person):
     """A new volume's folder belongs to the user the image runs as."""
     stack.apply(DOCKER_NOTEBOOK_DIR="/home/jovyan/elsewhere/deep")
@@ -83,6 +84,7 @@ def test_a_home_at_a_path_the_image_lacks_is_writable(stack: Stack, person: Pers
         stack.apply(DOCKER_NOTEBOOK_DIR="/home/jovyan/work")
 
 
+@pytest.mark.thorough
 def test_extra_volumes_and_environment_reach_the_server(stack: Stack, person: Person):
     """EXTRA_VOLUMES and SERVER_ENV: one's own volume is writable, a shared one is not."""
     own, shared = f"{stack.project}-own-{{username}}", f"{stack.project}-shared"

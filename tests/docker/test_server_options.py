@@ -21,7 +21,7 @@ from tests.remote import User
 from tests.support import Stack, close_connections, free_port, run, until
 from tests.warm import WarmHub, inspect, read, write
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.thorough]
 
 USER = "4242:50"
 VISITOR = "tmp-abcdefghijkl"
@@ -175,7 +175,6 @@ def test_weight_and_names(user: User):
     assert user.inside("getent", "hosts", "db.lab").split()[0] == "10.9.8.7"
 
 
-@pytest.mark.thorough
 @pytest.mark.timeout(900)
 def test_the_whole_stack(outside: tuple[str, int], stack: Stack, person: Person):
     """Who was started before is still served; who is started now has no way out."""
@@ -194,7 +193,6 @@ def test_the_whole_stack(outside: tuple[str, int], stack: Stack, person: Person)
         stack.apply(NETWORK_ACCESS="")
 
 
-@pytest.mark.thorough
 def test_another_value(hub: ClosedHub):
     """What waits is made anew with what is set now."""
     before = hub.full()

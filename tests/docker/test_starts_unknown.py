@@ -71,6 +71,7 @@ def test_a_hub_that_starts_while_the_engine_is_silent(
     assert starts(ada) == before
 
 
+@pytest.mark.thorough
 def test_a_stop_while_the_engine_is_silent(hub: HubProcess, faulty_engine: FaultyEngine, ada: User):
     """It stays a server that is being stopped until the engine answers; then it is gone."""
     with faulty_engine.fault("POST", "/containers/.*/stop", before=lambda: 503) as fault:

@@ -12,7 +12,7 @@ from tests.docker.test_temporary import ADMIN, admin, asked, ended, traces, visi
 from tests.hubprocess import build_modes, mode_image
 from tests.support import Stack, run, until
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.thorough]
 
 CAPACITY, ROUNDS = 10, 10
 LAB = "hubkit-notebook:test"
@@ -65,7 +65,6 @@ def waits(name: str) -> bool:
     return "hubkit: waiting" in run("docker", "logs", name, check=False).stderr
 
 
-@pytest.mark.thorough
 def test_a_hundred_visits(stack: Stack):
     """A hundred visits that ended leave no container, volume, network, user, token or route."""
     before = {**traces(stack), **remembered(stack)}

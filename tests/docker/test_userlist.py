@@ -125,6 +125,7 @@ def test_who_is_taken_off_the_list_is_out_and_may_come_back(stack: Stack, listed
     assert_back(listed)
 
 
+@pytest.mark.thorough
 def test_a_named_server_and_a_starting_one_are_stopped_too(stack: Stack, listed: Person):
     """Whatever runs or is about to."""
     listed.stop()
@@ -153,6 +154,7 @@ def test_removal_counts_after_a_restart_as_well(stack: Stack, listed: Person):
     assert (token["came"], token["refusal"]) == ("listed", NOT_LISTED)
 
 
+@pytest.mark.thorough
 def test_admin_rights_follow_the_list_and_the_console(stack: Stack, admin: Person, person: Person):
     """Taking the word away takes the rights, in seconds; whom the console appointed stays."""
     name = new_name()
@@ -192,6 +194,7 @@ def test_who_was_added_in_the_console_stays(stack: Stack, admin: Person):
     added.sign_in()
 
 
+@pytest.mark.thorough
 def test_block_and_unblock(stack: Stack, listed: Person):
     """Blocked is out at once, whatever the list says; unblocked is back."""
     said = edit(stack, "block", listed.name).stdout
