@@ -9,7 +9,7 @@ import pytest
 
 from tests.support import Stack, run, until
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.thorough]
 
 AUTHORITY = """\
 {

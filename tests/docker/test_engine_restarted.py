@@ -12,7 +12,7 @@ from tests.hubprocess import HubProcess, build_modes, choice, mode_image
 from tests.ownengine import OwnEngine
 from tests.support import close_connections, until
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.docker, pytest.mark.thorough, pytest.mark.timeout(600)]
 MINUTE = 60  # seconds
 
 
@@ -57,7 +57,6 @@ def container(hub: HubProcess, engine: OwnEngine, name: str) -> dict[str, dict[s
     return dict(json.loads(engine.docker("inspect", f"{hub.project}-jupyter-{name}"))[0])
 
 
-@pytest.mark.thorough
 def test_paused_for_a_minute(hub: HubProcess, engine: OwnEngine):
     """Once while the hub starts and looks at its servers, too: nobody is marked stopped."""
     start(hub, "ada")

@@ -78,6 +78,7 @@ def imported(server: Server) -> set[str]:
     return {line.rpartition("|")[2].strip() for line in server.log().splitlines()}
 
 
+@pytest.mark.thorough
 def test_the_environment_is_as_without_the_launcher(servers: list[Server], image: str, api: str):
     """A kernel and a terminal see what they always saw, in the same order of PATH."""
     with_it, without = up(servers, image, api), up(servers, image, api, launcher=False)

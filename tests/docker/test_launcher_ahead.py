@@ -13,7 +13,7 @@ from tests import launched
 from tests.launched import Server
 from tests.support import close_connections, run, until
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.thorough]
 KIT = "hubkit-notebook:test"
 DUMP = "import json, os; print(json.dumps(dict(os.environ)))"
 # What differs from start to start.

@@ -54,7 +54,8 @@ def test_warm(hub: WarmHub):
     hub.require_tidy()
 
 
-@pytest.mark.parametrize("first", ["warm", pytest.param("cold", marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("first", ["warm", "cold"])
 def test_the_home_stays(hub: WarmHub, first: str):
     """What was written on a warm server is there on a cold one, and the other way round."""
     user = User(hub, f"home{first}")
@@ -96,7 +97,8 @@ def test_without_the_mounter(hub: WarmHub):
     hub.require_tidy(first, second)
 
 
-@pytest.mark.parametrize("harm", ["kill", pytest.param("restart", marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("harm", ["kill", "restart"])
 def test_harmed_while_it_waits(hub: WarmHub, harm: str):
     """Nobody gets it, not even who comes before anybody has looked; others take its place."""
     harmed = hub.full()
@@ -110,6 +112,7 @@ def test_harmed_while_it_waits(hub: WarmHub, harm: str):
     hub.require_tidy(user)
 
 
+@pytest.mark.thorough
 def test_restarted_afterwards(hub: WarmHub):
     """Somebody's container that was restarted serves nobody, and the hub says it has ended."""
     hub.full()
@@ -152,6 +155,7 @@ def test_restarted_while_the_hub_runs(hub: WarmHub):
     assert read(user, "kept.txt") == "still there"
 
 
+@pytest.mark.thorough
 def test_the_hub_is_restarted(hub: WarmHub):
     """Those that wait go on waiting, servers serve; one that ended meanwhile is removed."""
     user = User(hub, "stays").start()

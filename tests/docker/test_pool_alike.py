@@ -14,7 +14,7 @@ from tests.remote import User
 from tests.support import close_connections, run
 from tests.warm import HOME, WarmHub, inspect
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.thorough]
 ENVIRON = "import os; dict(os.environ)"
 # Each start has its own.
 PER_START = {"HOSTNAME", "JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN", "KERNEL_ID", "JPY_PARENT_PID"}

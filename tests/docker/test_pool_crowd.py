@@ -12,7 +12,7 @@ from tests.remote import User
 from tests.support import close_connections
 from tests.warm import WarmHub, home_of, inspect, read, write
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.thorough]
 CROWD = 40
 
 
@@ -26,7 +26,6 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmHub]:
         made.destroy()
 
 
-@pytest.mark.thorough
 def test_each_gets_their_own(hub: WarmHub):
     """Nobody shares a container or a home, and everybody reads back what they wrote."""
     waiting = hub.members()

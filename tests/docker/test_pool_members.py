@@ -146,6 +146,7 @@ async def test_it_costs_no_processor(site: Site):
     assert cpu(site.client, member.id) - before < 10**7
 
 
+@pytest.mark.thorough
 async def test_adopted(site: Site):
     """The next run of the hub takes it over as it is."""
     before = site.containers
@@ -156,6 +157,7 @@ async def test_adopted(site: Site):
     assert site.containers == before == {one.id for one in site.pool.members}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("harm", ["kill", "restart", "pause", "stop", "rm --force"])
 async def test_harmed(site: Site, harm: str):
     """Whatever happens to it, another one waits in its place."""
@@ -193,6 +195,7 @@ async def test_the_limit_is_in_force(site: Site):
     assert ended.returncode == 137
 
 
+@pytest.mark.thorough
 async def test_begun_and_left(site: Site):
     """What a killed hub had begun to give away is removed by the next one."""
     [member] = site.pool.members
@@ -205,6 +208,7 @@ async def test_begun_and_left(site: Site):
     assert site.containers == {after.id} != {member.id}
 
 
+@pytest.mark.thorough
 async def test_switched_off(site: Site):
     """Without a pool nothing of it is left."""
     site.pool = Pool(site.project, 0)
@@ -214,6 +218,7 @@ async def test_switched_off(site: Site):
     assert not site.containers
 
 
+@pytest.mark.thorough
 async def test_an_image_that_cannot_wait(site: Site):
     """It is said why, and nothing is left."""
     cold = {**site.cold(), "command": ["sleep", "0"]}
@@ -226,6 +231,7 @@ async def test_an_image_that_cannot_wait(site: Site):
     assert not site.containers
 
 
+@pytest.mark.thorough
 async def test_drained(site: Site):
     """Another one waits before the old one goes."""
     [before] = site.pool.members

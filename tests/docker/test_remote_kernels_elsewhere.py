@@ -10,7 +10,7 @@ from tests.lab import NAMES, TOKEN, Lab, inspect
 from tests.remote import WHERE, User
 from tests.support import run
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.thorough]
 
 
 def test_a_plain_kernel_gateway(lab: Lab):

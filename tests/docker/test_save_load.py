@@ -10,7 +10,7 @@ import pytest
 
 from tests.support import copy_checkout, run
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.thorough]
 
 # Stands for the hub's image: the last step of a load runs `hubkit prepare` in it.
 HUB = """

@@ -94,6 +94,7 @@ def far_image(hub: HubProcess) -> Iterator[str]:
     hub.start()
 
 
+@pytest.mark.thorough
 def test_a_registry_that_never_answers(hub: HubProcess, far_image: str):
     """Whose image it is waits, and can give up; nobody else notices."""
     waits = User(hub, "far")

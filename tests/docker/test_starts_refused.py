@@ -71,6 +71,7 @@ def test_the_last_lines_are_shown(hub: HubProcess):
     assert token is None or token[1] == "(hidden)"
 
 
+@pytest.mark.thorough
 def test_a_start_after_a_failed_one(hub: HubProcess):
     """Works, and the failure is history."""
     user = User(hub, "again")

@@ -56,6 +56,7 @@ def test_an_engine_that_is_silent_stops_nobody(
     assert starts(ada) == before
 
 
+@pytest.mark.thorough
 def test_a_hub_that_starts_while_the_engine_is_silent(
     hub: HubProcess, faulty_engine: FaultyEngine, ada: User
 ):
@@ -130,6 +131,7 @@ def test_a_foreign_container_of_that_name(hub: HubProcess):
     user.start(image="usual").stop()
 
 
+@pytest.mark.thorough
 def test_another_address(hub: HubProcess, ada: User):
     """A container that came back elsewhere is found there, by a hub that goes on and a new one."""
     old = address(ada.container)
@@ -150,6 +152,7 @@ def test_another_address(hub: HubProcess, ada: User):
         run("docker", "rm", "--force", squatter)
 
 
+@pytest.mark.thorough
 def test_restarted_behind_the_hubs_back(ada: User):
     """A container that was restarted with its home is a running server."""
     run("docker", "restart", "--time", "1", ada.container)

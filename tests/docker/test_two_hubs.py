@@ -7,7 +7,7 @@ import pytest
 from tests.person import Person
 from tests.support import Stack, run
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.thorough]
 
 
 def test_two_hubs_share_an_engine_and_nothing_else(

@@ -14,7 +14,7 @@ import pytest
 
 from tests.support import Stack, run
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.thorough]
 
 SMALL_DISK = 340 * 2**20  # the base fits, the hub's image does not
 
@@ -67,7 +67,6 @@ def on_a_bare_machine(script: str, *mounts: str) -> subprocess.CompletedProcess[
         run("docker", "rm", "-f", "-v", name, check=False)
 
 
-@pytest.mark.thorough
 def test_where_no_engine_is_one_is_installed_and_started(fresh: Stack):
     """As root on Debian: the distribution's own packages, and an engine that runs."""
     mounts = ("--volume", f"{fresh.path}:/checkout:ro", "--volume", "/var/lib/docker")
@@ -81,7 +80,6 @@ def test_where_no_engine_is_one_is_installed_and_started(fresh: Stack):
     assert "Server:" in done.stdout
 
 
-@pytest.mark.thorough
 def test_a_full_disk_while_building_is_said(fresh: Stack):
     """The build ends with the cause and the cure."""
     run("docker", "save", "--output", str(fresh.path / "base.tar"), "hubkit-base")
