@@ -111,6 +111,7 @@ def hub_log(stack: Stack) -> str:
     return f"{said.stdout}{said.stderr}"
 
 
+@pytest.mark.thorough
 def test_a_token(gateway_stack: Stack, somebody: Person):
     """It reaches the gateway as a file, counts beside the certificate, and is read again.
 
@@ -146,6 +147,7 @@ def test_a_token(gateway_stack: Stack, somebody: Person):
     assert held(gateway_stack) == [f"0 400 gateway/{name}" for name in FILES]
 
 
+@pytest.mark.thorough
 def test_a_token_from_the_shell(gateway_stack: Stack):
     """One that is exported wins for that command, as every setting does."""
     secret = uuid.uuid4().hex
@@ -194,6 +196,7 @@ def test_import_without_a_terminal(gateway_stack: Stack, packed: Path, tmp_path:
     assert gateway_stack.compose(*words).stdout.split() == ["cacert.pem", "cert.pem", "key.pem"]
 
 
+@pytest.mark.thorough
 def test_import_at_a_terminal(gateway_stack: Stack, packed: Path):
     """The password is asked for, and not shown."""
     leaf, *above = chain(name="eve")

@@ -24,6 +24,7 @@ def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     build_modes()
     settings = {
         "AUTH": "temporary",
+        "POOL_SIZE": "1",
         "TEMPORARY_CAPACITY": str(CAPACITY),
         "TEMPORARY_PER_ADDRESS": "0",
         "TEMPORARY_IMAGE": f"{LAB},{mode_image('usual')}",

@@ -26,6 +26,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A hub for visitors, which pages of one other site may show."""
     settings = {
         "AUTH": "temporary",
+        "POOL_SIZE": "1",
         "TEMPORARY_PER_ADDRESS": "0",
         "TEMPORARY_MAX_AGE": "590",  # ten minutes before the end a line is shown
         "FRAME_ANCESTORS": BOOK,
