@@ -188,9 +188,17 @@ def test_the_whole_stack(outside: tuple[str, int], stack: Stack, person: Person)
         assert person.start().kernel().run(API) == "200"
         assert stack.inspect(name)["HostConfig"]["NetworkMode"] == f"{stack.project}-network-off"
         assert not connects(name, outside)
+        assert not connects(name, this_machine(f"{stack.project}-network-off", stack))
         person.stop()
     finally:
         stack.apply(NETWORK_ACCESS="")
+
+
+def this_machine(network: str, stack: Stack) -> tuple[str, int]:
+    """Return where this machine would be in *network*, at a port it listens on everywhere."""
+    words = ("--format", "{{(index .IPAM.Config 0).Gateway}}")
+    first = run("docker", "network", "inspect", *words, network).stdout.strip()
+    return first, int(stack.settings["HTTPS_PORT"])
 
 
 def test_another_value(hub: ClosedHub):
