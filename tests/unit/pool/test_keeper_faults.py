@@ -142,6 +142,7 @@ async def test_quiet(site, caplog):
     lab = site(1)
     await lab.work()
     before = len(lab.engine.asked)
+    caplog.clear()
     with caplog.at_level(logging.INFO):
         await lab.work()
 
