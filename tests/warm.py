@@ -14,7 +14,6 @@ from hubkit.errors import HubkitError
 from hubkit.pool import control
 from hubkit.pool.blueprint import WAITING_SHARES
 from tests.hubprocess import NOTEBOOK, HubProcess
-from tests.lab import build
 from tests.mounter import HUB_IMAGE, build_hub_image, mounts_of, start_mounter
 from tests.remote import User
 from tests.support import run, until
@@ -54,8 +53,6 @@ class WarmHub(HubProcess):
             settings: Further ones of .env, for both.
         """
         build_hub_image()
-        if run("docker", "image", "inspect", NOTEBOOK, check=False).returncode:
-            build(NOTEBOOK, "images/notebook/Dockerfile")
         run("docker", "tag", NOTEBOOK, self.notebook)
         self.site("brisk.py", BRISK)
         self.settings |= {"POOL_SIZE": str(self.size), "MEM_LIMIT": "400M", "CPU_LIMIT": "1.5"}

@@ -17,12 +17,19 @@ from hubkit.userlist import Userlist
 from tests.directory import Directory
 from tests.faults import FaultyEngine
 from tests.gateway import FILES, IMAGE, Authority, Gateway, User
-from tests.hubprocess import HubProcess, build_modes, choice
-from tests.lab import Lab
+from tests.hubprocess import NOTEBOOK, HubProcess, build_modes, choice
+from tests.lab import Lab, build
 from tests.ldap import Make
 from tests.mounter import IMAGE as MEMBER_IMAGE
 from tests.mounter import MEMBER, Pool, build_hub_image
 from tests.support import close_connections, run
+
+
+@pytest.fixture(scope="session", autouse=True)
+def notebook_image() -> None:
+    """Have the image most servers here run, whichever test is the first on a new engine."""
+    if run("docker", "image", "inspect", NOTEBOOK, check=False).returncode:
+        build(NOTEBOOK, "images/notebook/Dockerfile")
 
 
 @pytest.fixture(scope="session")
