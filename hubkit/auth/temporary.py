@@ -21,8 +21,6 @@ from hubkit.auth.provider import Provider
 from hubkit.auth.recheck import Answer
 from hubkit.auth.visiting import (
     API_ONLY,
-    LONGEST,
-    NO_IMAGE,
     SCOPE,
     Arrive,
     DeepLink,
@@ -35,6 +33,8 @@ from hubkit.settings import Settings
 from hubkit.visitors import LEAST, MOST, NAME, image_names, is_visitor, new_name
 
 DOOR = "/temporary"
+NO_IMAGE = "Unknown image {image}. There are: {known}."
+LONGEST = 128  # characters shown of what a stranger wrote
 KINDS = "lab|doc|tree|notebooks|files|edit|consoles|terminals|nbclassic"
 
 
@@ -77,6 +77,16 @@ class KitTemporaryAuthenticator(Guard, TmpAuthenticator):
         self._log(where, "signed-in", "", name)
         return name
 
+    def require_known(self, image: str) -> None:
+        """Do nothing if a visitor may ask for *image*; "" is the usual one.
+
+        Raises:
+            Refused: There is no such image.
+        """
+        if image and image not in self.images:
+            known = ", ".join(self.images)
+            raise Refused(400, NO_IMAGE.format(image=image[:LONGEST], known=known))
+
     async def authenticate(
         self,
         handler: Any,
@@ -94,9 +104,7 @@ class KitTemporaryAuthenticator(Guard, TmpAuthenticator):
         image = (data or {}).get("image", "")
         if self.api_only:
             raise Refused(403, API_ONLY)
-        if image and image not in self.images:
-            known = ", ".join(self.images)
-            raise Refused(400, NO_IMAGE.format(image=image[:LONGEST], known=known))
+        self.require_known(image)
         try:
             name = self.admit(address(handler), image)
         except NoRoom as full:

@@ -23,8 +23,6 @@ SAID = {
 }
 API_ONLY = "This hub hands out servers to programs only, at /api/spawn."
 NO_PAGE = "A server is opened by going to its page, not by a request in the background."
-NO_IMAGE = "Unknown image {image}. There are: {known}."
-LONGEST = 128  # characters shown of what a stranger wrote
 DAY = 86400  # seconds
 SCOPE = "custom:visitors"
 
@@ -82,9 +80,7 @@ class Arrive(TmpAuthenticateHandler):
             Refused: There is no such image.
         """
         image = self.get_argument("image", "")
-        known = self.authenticator.images
-        if image and image not in known:
-            raise Refused(400, NO_IMAGE.format(image=image[:LONGEST], known=", ".join(known)))
+        self.authenticator.require_known(image)
         return {"image": image} if image else {}
 
     async def _arrived(self, options: dict[str, str]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from jupyterhub.app import JupyterHub
@@ -22,6 +23,16 @@ AGAIN = 0.2  # seconds
 AFTER_FAILURE = 10.0  # seconds
 
 
+async def insist(once: Callable[[], Awaitable[None]], what: str) -> None:
+    """Call *once*, and again after each failure, which the log names as *what*'s."""
+    while True:
+        try:
+            return await once()
+        except Exception:
+            log.exception("%s: begun again in %s s", what, AFTER_FAILURE)
+            await asyncio.sleep(AFTER_FAILURE)
+
+
 async def keep(pool: Pool, guest: str) -> None:
     """Wait for the hub to be up, then look after *pool* until cancelled.
 
@@ -29,12 +40,7 @@ async def keep(pool: Pool, guest: str) -> None:
         pool: What is looked after.
         guest: Whose start the containers are made for: a name of `nobody`.
     """
-    while True:
-        try:
-            return await _keep(pool, guest)
-        except Exception:
-            log.exception("The pool begins again in %s s", AFTER_FAILURE)
-            await asyncio.sleep(AFTER_FAILURE)
+    await insist(lambda: _keep(pool, guest), "The pool")
 
 
 async def _keep(pool: Pool, guest: str) -> None:

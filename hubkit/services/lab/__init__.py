@@ -12,7 +12,6 @@ from the servers, as without all this; nothing of them is changed.
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import Any
 
 from hubkit import assets, stack
@@ -24,7 +23,6 @@ from hubkit.services.lab.taking import Taker
 from hubkit.settings import Settings
 from hubkit.spawner.engine import ParallelEngine
 
-log = logging.getLogger("tornado.application")  # JupyterHub's own takes it in
 _kept: set[asyncio.Task[None]] = set()  # a loop itself holds its tasks only weakly
 
 
@@ -34,21 +32,13 @@ def configure(env: Settings) -> None:
         loop = asyncio.get_running_loop()
     except RuntimeError:
         return
-    task = loop.create_task(_keep(env), name="lab")
+    once = running.insist(lambda: _keep(env), "JupyterLab's files")
+    task = loop.create_task(once, name="lab")
     _kept.add(task)
     task.add_done_callback(_kept.discard)
 
 
 async def _keep(env: Settings) -> None:
-    while True:
-        try:
-            return await _run(env)
-        except Exception:
-            log.exception("JupyterLab's files are looked after in %s s", running.AFTER_FAILURE)
-            await asyncio.sleep(running.AFTER_FAILURE)
-
-
-async def _run(env: Settings) -> None:
     settings = await running.hub_is_up()
     client = await asyncio.to_thread(lambda: nobody.spawner(settings).client)
     engine = PoolEngine(client, ParallelEngine.calls)

@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from typing import IO, Any, Protocol
+from collections.abc import Sequence
+from typing import IO, Any
 
 from docker.errors import APIError, NotFound
 
+from hubkit.pool.spares import Engine
 from hubkit.services.lab.store import NoFiles
+from hubkit.spawner import removing
 from hubkit.spawner.labels import FILES
 
 NO_FOLDER = "not a directory"
 NEVER_RUN = "hubkit-files"  # in place of a command; an image need not have one
-
-
-class Engine(Protocol):
-    """The Docker engine, asked in threads."""
-
-    @property
-    def client(self) -> Any:
-        """A ``docker.APIClient``."""
-
-    async def docker(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        """Call *method* of the client."""
-
-    async def asking(self, method: str, call: Callable[..., Any], *args: Any) -> Any:
-        """Run *call* with the time limit of *method*."""
 
 
 class Taker:
@@ -45,7 +32,7 @@ class Taker:
         """Remove containers an earlier run of the hub left."""
         marks = {"label": f"{FILES}={self._project}"}
         for one in await self._engine.docker("containers", all=True, filters=marks):
-            await self._remove(one["Id"])
+            await removing.remove(self._engine, one["Id"])
 
     async def identity(self, image: str) -> str:
         """Return the image's id; nothing if it is not there, or not yet.
@@ -81,12 +68,8 @@ class Taker:
                 if await self._engine.asking("get_archive", *given):
                     return folder
         finally:
-            await asyncio.shield(self._remove(made["Id"]))
+            await asyncio.shield(removing.remove(self._engine, made["Id"]))
         raise NoFiles(f"{' or '.join(folders)} is not in it")
-
-    async def _remove(self, container: str) -> None:
-        with suppress(NotFound):
-            await self._engine.docker("remove_container", container, v=True, force=True)
 
 
 def _copy(client: Any, container: str, path: str, into: IO[bytes]) -> bool:
