@@ -5,39 +5,29 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from time import sleep
-from typing import Any
 
 import pytest
 import requests
 import websocket
 
-from tests.support import Stack, run, until
+from tests.support import Stack, until
+from tests.visits import admin, asked, ended, opened, traces, visitors
 
 pytestmark = pytest.mark.docker
 
-ADMIN = "admin-of-the-tests"
 ORIGIN = "https://book.example.org"
 
 
 @pytest.fixture(scope="module")
 def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     settings = {
-        "AUTH": "temporary",
-        "POOL_SIZE": "1",
         "TEMPORARY_CAPACITY": "3",
         "TEMPORARY_MEM_LIMIT": "512M",
-        "TEMPORARY_ADMIN_TOKEN": ADMIN,
         "TEMPORARY_MAX_AGE": "590",  # ten minutes before the end a line is shown
         "CORS_ORIGINS": ORIGIN,
     }
-    made = Stack.make(tmp_path_factory.mktemp("stack") / "kit", **settings)
-    try:
-        made.up()
-        # A proxy that started after the hub gets the service's routes within half a minute.
-        until(lambda: asked(made, "GET", "/api/stats").status_code == 200, 60, "the service")
+    with opened(tmp_path_factory.mktemp("stack"), **settings) as made:
         yield made
-    finally:
-        made.destroy()
 
 
 @pytest.fixture
@@ -45,37 +35,6 @@ def stack(temporary: Stack) -> Iterator[Stack]:
     yield temporary
     for name in visitors(temporary):
         until(lambda name=name: ended(temporary, name), 60, f"{name} is gone")
-
-
-def asked(stack: Stack, method: str, path: str, **extra: Any) -> requests.Response:
-    with requests.Session() as session:
-        session.trust_env = False
-        verify = str(stack.certificate)
-        return session.request(method, stack.url + path, verify=verify, timeout=120, **extra)
-
-
-def admin(stack: Stack, method: str, path: str) -> requests.Response:
-    return asked(stack, method, path, headers={"Authorization": f"token {ADMIN}"})
-
-
-def visitors(stack: Stack) -> list[str]:
-    return [one["name"] for one in admin(stack, "GET", "/api/visitors").json()["visitors"]]
-
-
-def ended(stack: Stack, name: str) -> bool:
-    return admin(stack, "DELETE", f"/api/visitors/{name}").status_code in {204, 404}
-
-
-def traces(stack: Stack) -> dict[str, list[str]]:
-    """Return the containers and volumes of users, without what waits for one."""
-    label = f"label=hubkit.hub={stack.project}"
-    words = ("ps", "--all", "--filter", label, "--format", "{{.Names}}")
-    containers = run("docker", *words).stdout.split()
-    volumes = run("docker", "volume", "ls", "--format", "{{.Name}}").stdout.split()
-    return {
-        "containers": sorted(name for name in containers if "-pool-" not in name),
-        "volumes": sorted(name for name in volumes if name.startswith(stack.project)),
-    }
 
 
 def test_visit(stack: Stack):

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.docker.test_temporary import ADMIN, admin, asked, ended, traces, visitors
 from tests.hubprocess import build_modes, mode_image
 from tests.support import Stack, run, until
+from tests.visits import admin, asked, ended, opened, traces, visitors
 
 pytestmark = [pytest.mark.docker, pytest.mark.thorough]
 
@@ -23,21 +23,13 @@ TINY = {"image": "hubkit-testserver"}  # in the pool there is none: each is made
 def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     build_modes()
     settings = {
-        "AUTH": "temporary",
-        "POOL_SIZE": "1",
         "TEMPORARY_CAPACITY": str(CAPACITY),
         "TEMPORARY_PER_ADDRESS": "0",
         "TEMPORARY_IMAGE": f"{LAB},{mode_image('usual')}",
         "TEMPORARY_MEM_LIMIT": "512M",
-        "TEMPORARY_ADMIN_TOKEN": ADMIN,
     }
-    made = Stack.make(tmp_path_factory.mktemp("stack") / "kit", **settings)
-    try:
-        made.up()
-        until(lambda: asked(made, "GET", "/api/stats").status_code == 200, 180, "the service")
+    with opened(tmp_path_factory.mktemp("stack"), **settings) as made:
         yield made
-    finally:
-        made.destroy()
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, Request, expect
 from tests.e2e import lab
 from tests.e2e.conftest import FLAGS, SECONDS, THIS_HOST
 from tests.support import Stack
+from tests.visits import opened
 
 pytestmark = pytest.mark.e2e
 
@@ -25,18 +26,12 @@ FRAME = '<!doctype html><title>A page</title><iframe src="{url}" width="900" hei
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A hub for visitors, which pages of one other site may show."""
     settings = {
-        "AUTH": "temporary",
-        "POOL_SIZE": "1",
         "TEMPORARY_PER_ADDRESS": "0",
         "TEMPORARY_MAX_AGE": "590",  # ten minutes before the end a line is shown
         "FRAME_ANCESTORS": BOOK,
     }
-    made = Stack.make(tmp_path_factory.mktemp("visitors") / "kit", **settings)
-    try:
-        made.up()
+    with opened(tmp_path_factory.mktemp("visitors"), **settings) as made:
         yield made
-    finally:
-        made.destroy()
 
 
 @pytest.fixture

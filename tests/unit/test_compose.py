@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import pytest
-import yaml
 
 from hubkit import settings
-from hubkit.reading import env_name
 from hubkit.warden.mounting import CAPABILITIES
+from tests.unit.composed import COMPOSE, KNOWN, SERVICES, TEXT, VARIABLE
 
-ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-COMPOSE = yaml.safe_load(TEXT)
-SERVICES = COMPOSE["services"]
-KNOWN = {env_name(one): one.metadata for one in settings.known()}
-VARIABLE = re.compile(r"\$\{(\w+)(?::-((?:\$\{\w+\}|[^}])*))?\}")
 PROJECT = "${COMPOSE_PROJECT_NAME}"
 # What a service has beyond the usual.
 MORE = {

@@ -7,7 +7,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-import yaml
 from jupyterhub.app import JupyterHub
 from traitlets.config import Config
 
@@ -17,13 +16,8 @@ from hubkit.reading import env_name
 from hubkit.settings import Settings
 from hubkit.warden import __main__ as warden
 from hubkit.warden.mounter import SOCKET
+from tests.unit.composed import COMPOSE, KNOWN, ROOT, SERVICES, VARIABLE
 
-ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-COMPOSE = yaml.safe_load(TEXT)
-SERVICES = COMPOSE["services"]
-KNOWN = {env_name(one): one.metadata for one in settings.known()}
-VARIABLE = re.compile(r"\$\{(\w+)(?::-((?:\$\{\w+\}|[^}])*))?\}")
 USERS: dict[str, list[str]] = {"users": [], "users-off": []}  # networks, without further names
 RULES = {"compose_project_name", "docker_notebook_dir", "extra_volumes"}
 

@@ -6,38 +6,17 @@ import asyncio
 
 import pytest
 from docker.errors import APIError
-from jupyterhub import orm
-from jupyterhub.objects import Hub
-from jupyterhub.user import User
-from traitlets.config import Config
 
 from hubkit.pool import blueprint
 from hubkit.pool.pool import Pool
 from hubkit.spawner import homes, warm
-from hubkit.spawner.kit import KitSpawner
 from hubkit.spawner.readiness import Died
-from hubkit.spawner.warm import WarmServer
 from hubkit.warden.refusals import Reason, Refused
 from tests.unit.pool.conftest import LAB, Clock, Site
 from tests.unit.pool.engine import HOME, cold, refusal
+from tests.unit.spawner.warming import Spawner, spawner_of
 
 READY = ("172.18.0.1", 8888)
-
-
-class Spawner(KitSpawner, WarmServer):
-    """A spawner before an engine that is no more than its answers."""
-
-    client = None
-    engine = None  # set for each test
-
-    async def docker(self, method, *args, **kwargs):
-        return await self.engine.docker(method, *args, **kwargs)
-
-    async def asking(self, method, call, *args, **kwargs):
-        return await self.engine.asking(method, call, *args, **kwargs)
-
-    async def blueprint_kwargs(self):
-        return cold(environment={**cold()["environment"], "JUPYTERHUB_USER": self.user.name})
 
 
 @pytest.fixture
@@ -60,18 +39,7 @@ def spawner(db, site):
     """Return a function that makes the spawner of a user's server, as after a restart."""
 
     def make(name="ada", server="", **traits):
-        user = db.query(orm.User).filter_by(name=name).first() or orm.User(name=name)
-        db.add(user)
-        db.commit()
-        given = {"pool": site.pool, "project": "kit", "image": "lab:1", "network_name": "users"}
-        config = Config(KitSpawner={**given, **traits})
-        settings = {"spawner_class": Spawner, "config": config, "hub": Hub()}
-        one = User(user, settings).get_or_create_spawner(server, "")
-        one.mounts = [
-            {"type": "volume", "source": f"home-{name}", "target": "/home/jovyan/work"},
-        ]
-        one.load_state(one.orm_spawner.state or {})
-        return one
+        return spawner_of(db, site, name, server, **traits)
 
     return make
 

@@ -1,0 +1,59 @@
+"""Visitors without an account, on a stack of the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tests.support import Stack, run, until
+
+ADMIN = "admin-of-the-tests"
+
+
+@contextmanager
+def opened(folder: Path, **settings: str) -> Iterator[Stack]:
+    """Have a stack for visitors only, for one of whom a server waits."""
+    usual = {"AUTH": "temporary", "POOL_SIZE": "1", "TEMPORARY_ADMIN_TOKEN": ADMIN}
+    made = Stack.make(folder / "kit", **usual, **settings)
+    try:
+        made.up()
+        # A proxy that started after the hub gets the service's routes within half a minute.
+        until(lambda: asked(made, "GET", "/api/stats").status_code == 200, 180, "the service")
+        yield made
+    finally:
+        made.destroy()
+
+
+def asked(stack: Stack, method: str, path: str, **extra: Any) -> requests.Response:
+    with requests.Session() as session:
+        session.trust_env = False
+        verify = str(stack.certificate)
+        return session.request(method, stack.url + path, verify=verify, timeout=120, **extra)
+
+
+def admin(stack: Stack, method: str, path: str) -> requests.Response:
+    return asked(stack, method, path, headers={"Authorization": f"token {ADMIN}"})
+
+
+def visitors(stack: Stack) -> list[str]:
+    return [one["name"] for one in admin(stack, "GET", "/api/visitors").json()["visitors"]]
+
+
+def ended(stack: Stack, name: str) -> bool:
+    return admin(stack, "DELETE", f"/api/visitors/{name}").status_code in {204, 404}
+
+
+def traces(stack: Stack) -> dict[str, list[str]]:
+    """Return the containers and volumes of users, without what waits for one."""
+    label = f"label=hubkit.hub={stack.project}"
+    words = ("ps", "--all", "--filter", label, "--format", "{{.Names}}")
+    containers = run("docker", *words).stdout.split()
+    volumes = run("docker", "volume", "ls", "--format", "{{.Name}}").stdout.split()
+    return {
+        "containers": sorted(name for name in containers if "-pool-" not in name),
+        "volumes": sorted(name for name in volumes if name.startswith(stack.project)),
+    }
