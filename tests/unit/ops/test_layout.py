@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from hubkit.ops.layout import Layout, Owners
-from tests.unit.ops.laying import contents
+from tests.unit.ops.laying import contents, person, server
 
 ME = os.getuid()
 
@@ -182,25 +182,6 @@ def test_interrupted(layout):
     layout.make()
 
     assert set(contents(layout.run)) == {*RANDOM, *COPIES, *SERVED}
-
-
-OWN = ["gateway/key.pem", "gateway/cert.pem", "gateway/client-ca.pem", "gateway/crl.pem"]
-
-
-def server(layout):
-    """Put what the stack's kernel gateway needs into secrets/, and more beside it."""
-    for name in ("kernel-gateway", "elsewhere"):
-        folder = layout.secrets / "gateway-ca" / "servers" / name
-        folder.mkdir(parents=True)
-        for file in ("key.pem", "cert.pem", "client-ca.pem", "crl.pem", "note"):
-            (folder / file).write_text(f"{name} {file}")
-    (layout.secrets / "gateway-ca" / "ca.key").write_text("the authority")
-
-
-def person(layout, name, text):
-    folder = layout.secrets / "gateway" / name
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "key.pem").write_text(text)
 
 
 def test_two_at_a_time(layout):

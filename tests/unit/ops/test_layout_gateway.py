@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.ops.laying import contents
+from tests.unit.ops.laying import contents, person, server
+
+OWN = ["gateway/key.pem", "gateway/cert.pem", "gateway/client-ca.pem", "gateway/crl.pem"]
 
 
 @pytest.mark.parametrize("token", ["", "hunter2"], ids=["without", "with a token"])
