@@ -17,7 +17,7 @@ from hubkit.pool.handout import Mounter
 from hubkit.pool.plan import Plan, Spare, plan
 from hubkit.pool.pool import Kind, Pool
 from hubkit.pool.spares import Engine
-from hubkit.spawner import labels, removing
+from hubkit.spawner import removing
 from hubkit.spawner.engine import is_silence
 
 log = logging.getLogger("tornado.application")  # JupyterHub's own takes it in
@@ -25,7 +25,6 @@ log = logging.getLogger("tornado.application")  # JupyterHub's own takes it in
 LOOK = 30.0  # seconds between two looks at those that wait
 SOON = 5.0  # seconds until the next one after something was wrong
 ARRIVAL = 30.0  # seconds the mounter may need to be there after the hub
-BEGAN = int(time.time())  # what is younger is this run's
 AFTER_FAILURE, LONGEST = 30.0, 600.0  # seconds until a container that failed is tried again
 
 
@@ -97,10 +96,8 @@ class Keeper:
         # Whatever else has a name of the pool, nobody knows: an earlier run of the hub made
         # it, or a call the engine answered too late.
         known = {member.id for member in pool.members} | pool.away | pool.doomed
-        first = not self._next_look  # nobody has got a container of this run yet
-        for listed in await spares.ours(self._engine, pool.project, fillers=first):
-            filler = listed["Labels"][labels.POOL] == labels.FILLER
-            if listed["Id"] not in known and not (filler and listed["Created"] >= BEGAN):
+        for listed in await spares.ours(self._engine, pool.project):
+            if listed["Id"] not in known:
                 await self._adopt(listed)
         for member in pool.members:
             if not await spares.is_well(self._engine, member) and pool.members.drop(member.id):

@@ -110,24 +110,23 @@ def unfit(found: Mapping[str, Any], member: Member) -> str:
     return ""
 
 
-async def ours(engine: Engine, project: str, *, fillers: bool = False) -> list[dict[str, Any]]:
+async def ours(engine: Engine, project: str) -> list[dict[str, Any]]:
     """Return what the engine's list says of all that wait, or were left half given away.
 
-    Those that became somebody's server have its name, and are not among them.
-
-    Args:
-        engine: Is asked.
-        project: The hub's project.
-        fillers: Also return those that are made to fill a volume and then removed.
+    Those that became somebody's server have its name, and are not among them; those that
+    an earlier run of the hub made to fill a volume are.
     """
     marks = [f"{labels.HUB}={project}", labels.POOL]
     listed = await engine.docker("containers", all=True, filters={"label": marks})
     return [
         one
         for one in listed
-        if names.is_pool_member(_name(one), project)
-        or (fillers and one["Labels"][labels.POOL] == labels.FILLER)
+        if names.is_pool_member(_name(one), project) or _is_left_filler(one["Labels"])
     ]
+
+
+def _is_left_filler(marks: Mapping[str, str]) -> bool:
+    return marks[labels.POOL] == labels.FILLER and marks.get(labels.RUN) != labels.THIS_RUN
 
 
 async def servers(engine: Engine, project: str) -> int:

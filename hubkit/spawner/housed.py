@@ -134,7 +134,7 @@ class HousedServer(RemoteKernels):
         Not in the server's own container: folders of the host may be mounted within.
         """
         if folders := self.filled_folders():
-            marks = {labels.HUB: self.project, labels.POOL: labels.FILLER}
+            marks = labels.of_filler(self.project)
             made = (self.client, self.image, self.mount_binds, folders, marks)
             await self.asking("create_container", fresh.make_volumes, *made, self.server_user)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,12 +11,19 @@ USER = "hubkit.user"
 SERVER = "hubkit.server"
 POOL = "hubkit.pool"  # the key of its blueprint; whose server it became, its name says
 FILLER = "volumes"  # in place of a key, on a container that never runs
+RUN = "hubkit.run"  # the run of the hub that made a filler: no other needs it
+THIS_RUN = secrets.token_hex(8)
 FILES = "hubkit.files"  # of a container that files are taken from, which never runs either
 
 
 def of_server(project: str, user: str, server: str) -> dict[str, str]:
     """Return the labels of the container of *user*'s server (``""``: the default one)."""
     return {HUB: project, USER: user, SERVER: server}
+
+
+def of_filler(project: str) -> dict[str, str]:
+    """Return the labels of a container that this run of the hub makes to fill volumes."""
+    return {HUB: project, POOL: FILLER, RUN: THIS_RUN}
 
 
 def of_home(project: str, user: str) -> dict[str, str]:

@@ -103,7 +103,7 @@ class WarmServer(TemporaryServer):
             new_folders=self.filled_folders() if self.server_user else self._new_folders,
             env=cold["environment"],
             limits=blueprint.limits(cold),
-            labels={labels.HUB: self.project, labels.POOL: labels.FILLER},
+            labels=labels.of_filler(self.project),
             folder=FOLDER,
             files=self._files,
             runs_as=self.server_user,

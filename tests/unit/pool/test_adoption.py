@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hubkit.pool import keeper
 from hubkit.pool.pool import Pool
+from hubkit.spawner import labels
 from tests.unit.pool.conftest import LAB, Clock
 
 KIT = {"hubkit.hub": "kit", "hubkit.pool": LAB.key}
@@ -79,14 +79,14 @@ async def test_half_given_away(site):
 async def test_others_are_left_alone(site):
     """Another hub's, users' servers and what is merely called so are never touched."""
     lab = site(0)
-    for name, labels in {
+    for name, marks in {
         "lab-pool-0000000a": {"hubkit.hub": "lab", "hubkit.pool": LAB.key},
         "kit-pool-0000000b": {},
         "kit-jupyter-ada": {"hubkit.hub": "kit", "hubkit.user": "ada", "hubkit.server": ""},
         "kit-jupyter-bob": KIT,
         "renamed-by-hand": KIT,
     }.items():
-        lab.engine.add(name, labels)
+        lab.engine.add(name, marks)
     before = dict(lab.engine.containers)
 
     await lab.work()
@@ -106,21 +106,19 @@ async def test_switched_off(site):
 
 
 async def test_fillers(site):
-    """What an interrupted hand-out left to fill a volume is removed, but not a new one."""
-    filler = {"hubkit.hub": "kit", "hubkit.pool": "volumes"}
+    """What an earlier run's hand-out left to fill a volume is removed, but not this run's."""
     lab = site(0)
-    old = lab.engine.add("happy_curie", filler, Running=False)
-    lab.engine.containers[old]["Created"] = keeper.BEGAN - 1
-    young = lab.engine.add("merry_curie", filler, Running=False)
-    lab.engine.containers[young]["Created"] = keeper.BEGAN + 1  # a start of this run made it
+    own = labels.of_filler("kit")
+    lab.engine.add("happy_curie", {**own, labels.RUN: "earlier"}, Running=False)
+    lab.engine.add("merry_curie", own, Running=False)
 
     await lab.keeper.look()
     assert lab.engine.names == ["merry_curie"]
-    del lab.engine.containers[young]
 
-    lab.engine.add("sad_curie", filler, Running=False)
+    # The engine answered it only now; made before fillers said whose they are.
+    lab.engine.add("sad_curie", {"hubkit.hub": "kit", "hubkit.pool": "volumes"}, Running=False)
     await lab.keeper.look()
-    assert lab.engine.names == ["sad_curie"]
+    assert lab.engine.names == ["merry_curie"]
 
 
 async def test_too_many(site):
