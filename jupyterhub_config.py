@@ -11,7 +11,7 @@ from hubkit import auth, framing, pool, stack
 from hubkit.auth import renames
 from hubkit.services import culler, expiry, lab, pool_metrics, roster, start_metrics, temporary
 from hubkit.settings import Settings
-from hubkit.spawner import record
+from hubkit.spawner import closed, record
 from hubkit.spawner import temporary as visiting
 from hubkit.spawner.gateway import Gateway
 from hubkit.spawner.kit import KitSpawner
@@ -51,6 +51,9 @@ c.KitSpawner.cpu_shares = env.cpu_shares
 c.KitSpawner.pids_limit = env.pids_limit
 c.KitSpawner.server_user = env.server_user
 c.KitSpawner.extra_hosts = list(env.extra_hosts)
+
+# What of a server others on its network reach: its own port, and SERVER_PORTS
+closed.configure(c, env)
 
 # Containers that wait, so that a server is there at once: POOL_SIZE in .env
 pool_metrics.configure(pool.configure(c, env))

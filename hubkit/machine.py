@@ -35,6 +35,17 @@ def user(written: str) -> str:
     return written
 
 
+def ports(written: str) -> tuple[int, ...] | None:
+    """Return ports; None for the word ``all``."""
+    if written == "all":
+        return None
+    pieces = [piece.strip() for piece in written.split(",")]
+    try:
+        return tuple(values.whole(1, 65535)(piece) for piece in filter(None, pieces))
+    except ValueError:
+        raise ValueError("ports such as 8786, with commas between them; or all") from None
+
+
 def hosts(written: str) -> tuple[str, ...]:
     """Return ``name:address`` pairs, written with commas between them."""
     found = []

@@ -92,7 +92,8 @@ class Settings:
     cpu_shares: int = setting("", machine.shares, "Weight of one server where processors are short; empty: 1024, as every container has.", group="Servers", empty=0)
     pids_limit: int = setting("1024", values.whole(0), "Processes and threads of one server; 0 for no limit.", group="Servers")
     server_user: str = setting("", machine.user, "Number of the user, and of the group behind a colon, that servers run as, e.g. 1000:100; empty: the image's own.", group="Servers")
-    network_access: str = setting("", machine.network, "off: servers reach the hub and each other, nothing else; empty: they reach the network as this machine does.", group="Servers")
+    network_access: str = setting("", machine.network, "off: servers reach the hub and nothing else; empty: they reach the network as this machine does.", group="Servers")
+    server_ports: tuple[int, ...] | None = setting("", machine.ports, "Ports of a server that others on its network reach besides its own, which asks for a sign-in: e.g. 8786, 8787; all: every port.", group="Servers", empty=())
     extra_hosts: tuple[str, ...] = setting("", machine.hosts, "Names servers know besides those of DNS: name:address, commas between; host-gateway stands for this machine.", group="Servers", empty=())
     named_server_limit: int = setting("5", values.whole(0), "Named servers one user may have besides their own; 0 for no limit.", group="Servers")
     start_timeout: int = setting("120", values.whole(10), "Seconds a started container may take until its server answers; waiting for a turn or a pull does not count.", group="Servers")
@@ -296,5 +297,4 @@ def _of_the_machine(env: Settings) -> Iterator[Problem]:
     secret = (env.docker_socket, env.docker_volumes, machine.CONTAINERD)
     yield from machine.clashes(env.host_directories, mounted, secret)
     if env.network_access == "off":
-        elsewhere = "" if env.own_gateway else env.kg_url
-        yield from machine.unreachable(elsewhere, env.extra_hosts)
+        yield from machine.unreachable("" if env.own_gateway else env.kg_url, env.extra_hosts)

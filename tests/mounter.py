@@ -15,7 +15,7 @@ import pytest
 
 from hubkit.values import Mount
 from hubkit.warden.client import MounterClient
-from hubkit.warden.mounting import CAPABILITIES
+from hubkit.warden.mounter import CAPABILITIES
 from hubkit.warden.refusals import Reason, Refused
 from tests.support import run, until
 

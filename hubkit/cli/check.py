@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     # How `make check` asks the hub that runs; people ask with `hubkit pool list`.
     only.add_argument("--pool", action="store_true", help=argparse.SUPPRESS)
+    only.add_argument("--ports", action="store_true", help=argparse.SUPPRESS)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -32,8 +33,8 @@ def run(options: argparse.Namespace) -> int:
         return _explain(options.user)
     if options.sign_in:
         return _sign_in()
-    if options.pool:
-        return _pool()
+    if options.pool or options.ports:
+        return _tell(pool=options.pool)
     from hubkit.ops import checks
 
     problems = checks.run(options.root, skip_images=options.skip_images, offline=options.offline)
@@ -42,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     # With images still to come nobody asks about the rest.
     remarks = [] if options.skip_images else checks.remarks(options.root)
     head = "hubkit: everything checked is in order"
-    longer = f"{head}, but starts take longer than they could:"
+    longer = f"{head}, but something is less than it could be:"
     print("\n\n".join([longer, *map(str, remarks)]) if remarks else head)
     return 0
 
@@ -57,13 +58,14 @@ def _sign_in() -> int:
     return 0
 
 
-def _pool() -> int:
+def _tell(*, pool: bool) -> int:
     import json
     from dataclasses import asdict
 
-    from hubkit.ops import cold
+    from hubkit.ops import cold, openports
 
-    print(json.dumps([asdict(one) for one in cold.known_to_hub()]))
+    found = cold.known_to_hub() if pool else openports.known_to_hub()
+    print(json.dumps([asdict(one) for one in found]))
     return 0
 
 

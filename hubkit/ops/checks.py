@@ -17,7 +17,7 @@ from hubkit import auth
 from hubkit.certs import checking
 from hubkit.certs.places import COMMAND, Places
 from hubkit.errors import ConfigError, EngineError, Problem
-from hubkit.ops import certificates, cold, configured, engine, reach
+from hubkit.ops import certificates, cold, configured, engine, openports, reach
 from hubkit.ops import gateway as own_gateway
 from hubkit.settings import Settings, check_file, written_values
 from hubkit.spawner import gateway as gateway_settings
@@ -228,6 +228,11 @@ def pool(kit: Kit) -> list[Problem]:
     return cold.reasons(kit.env)
 
 
+def server_ports(kit: Kit) -> list[Problem]:
+    """Servers' ports: why others reach them although they should be closed."""
+    return openports.reasons(kit.env)
+
+
 FILES: tuple[Check, ...] = (
     env_file,
     sign_in,
@@ -241,7 +246,7 @@ FILES: tuple[Check, ...] = (
 ENGINE: tuple[Check, ...] = (ports, names, disk, images)
 # One person's certificate is no reason to keep the hub down, so `init` does not look.
 PEOPLE: tuple[Check, ...] = (certificates_of_users, certificates_of_listed)
-REMARKS: tuple[Check, ...] = (pool,)
+REMARKS: tuple[Check, ...] = (pool, server_ports)
 
 
 def files(root: Path) -> tuple[Kit, list[Problem]]:

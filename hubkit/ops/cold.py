@@ -6,7 +6,6 @@ What settings and engine tell is known before the hub runs. The rest the running
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,9 @@ def reasons(env: Settings) -> list[Problem]:
     if not env.server_tuning:
         wrong = "nothing is placed into servers, so none can wait for its user."
         return [Problem("SERVER_TUNING=false", wrong, f"Set SERVER_TUNING=true. {INSTEAD}")]
-    return _of_engine(engine.info(), env.docker_volumes) or _of_hub(env.compose_project_name)
+    return _of_engine(engine.info(), env.docker_volumes) or (
+        engine.problems_said_in(env.compose_project_name, ASK_HUB)
+    )
 
 
 def _of_engine(info: Mapping[str, Any], volumes: str) -> list[Problem]:
@@ -43,14 +44,6 @@ def _of_engine(info: Mapping[str, Any], volumes: str) -> list[Problem]:
         wrong = "is not where the engine keeps volumes, so no home can be mounted later."
         return [Problem(f"DOCKER_VOLUMES={volumes}", wrong, f"Write DOCKER_VOLUMES={real}")]
     return []
-
-
-def _of_hub(project: str) -> list[Problem]:
-    said = engine.said_in(project, ASK_HUB, project)
-    try:
-        return [Problem(**one) for one in json.loads(said)]
-    except (ValueError, TypeError):
-        return []  # it does not run, or is of another version
 
 
 def known_to_hub() -> list[Problem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import socket
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +12,7 @@ import docker
 import requests
 from docker.errors import DockerException, ImageNotFound, NotFound
 
-from hubkit.errors import EngineError
+from hubkit.errors import EngineError, Problem
 
 PROJECT = "com.docker.compose.project"
 CALL_SECONDS = 20
@@ -51,6 +52,14 @@ def said_in(container: str, words: Sequence[str], project: str) -> str:
     except (DockerException, requests.RequestException):
         return ""  # it is not there, does not run, or takes too long
     return said.decode(errors="replace") if code == 0 else ""
+
+
+def problems_said_in(project: str, words: Sequence[str]) -> list[Problem]:
+    """Return what a command in the hub's container finds; nothing where it cannot be asked."""
+    try:
+        return [Problem(**one) for one in json.loads(said_in(project, words, project))]
+    except (ValueError, TypeError):
+        return []  # the hub does not run, or is of another version
 
 
 def has_image(name: str) -> bool:

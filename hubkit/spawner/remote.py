@@ -12,15 +12,15 @@ from hubkit.certs import bundle
 from hubkit.certs.errors import CertificateMissing, CertificateUnusable
 from hubkit.certs.places import Names
 from hubkit.spawner import nobody, pki
+from hubkit.spawner.closed import ClosedServer
 from hubkit.spawner.gateway import FOLDER, NOBODY, Gateway
 from hubkit.spawner.refusals import Explained
-from hubkit.spawner.watched import WatchedServer
 
 UNCHECKED = "%s: VALIDATE_KG_CERT=false, the certificate of %s is not checked"
 GROUP = "group:"
 
 
-class RemoteKernels(WatchedServer):
+class RemoteKernels(ClosedServer):
     """Gives each server the gateway's address and its user's own certificate."""
 
     gateway = Instance(Gateway, (), config=True, help="""The gateway of all servers.""")

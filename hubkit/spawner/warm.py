@@ -114,7 +114,10 @@ class WarmServer(TemporaryServer):
         ip, port = await self.get_ip_and_port()
         path = f"{self.server.base_url if self.server else '/'}api"
         limit = min(READY, self.http_timeout)
-        await wait_until_ready(ip, port, path, limit=limit, alive=self._ended)
+        await asyncio.gather(
+            wait_until_ready(ip, port, path, limit=limit, alive=self._ended),
+            self.close_ports(member.id, member.started),
+        )
         self._files = {}
         return ip, port
 

@@ -39,7 +39,7 @@ class WatchedServer(ExplainedServer):
             state = found["State"]
             if state["Running"]:
                 self._short = short_of_memory(Attempt.of(found, self.port), state)
-                self._follow(found)
+                await self.runs(found)
                 return None
             if not self._starting and self.remove:
                 await self._bury(found)
@@ -48,8 +48,12 @@ class WatchedServer(ExplainedServer):
             return None
         return f"ExitCode={state['ExitCode']}, FinishedAt={state['FinishedAt']}"
 
-    def _follow(self, found: dict[str, Any]) -> None:
-        """Take note of another address, which a container has after it was restarted."""
+    async def runs(self, found: dict[str, Any]) -> None:
+        """Take note of another address, which a container has after it was restarted.
+
+        Args:
+            found: The engine's answer about this server's container, which runs.
+        """
         server = self.server
         if server is None or self._starting or not self.use_internal_ip:
             return

@@ -60,10 +60,32 @@ class MounterClient:
             raise Refused(Reason(answer["reason"]), answer["message"])
         return bool(answer["untouched"])
 
+    async def close(self, container: str, ports: Sequence[int]) -> None:
+        """Let nobody outside of a server's container reach more of it than *ports*.
+
+        Args:
+            container: Its whole id.
+            ports: At least one.
+
+        Raises:
+            Refused: Nothing was changed, or the mounter did not answer.
+        """
+        document = {"open": list(ports)}
+        status, answer = await self._ask("PUT", f"/containers/{container}/ports", document)
+        if status != 204:
+            raise Refused(Reason(answer["reason"]), answer["message"])
+
     async def unsupported(self) -> str:
         """Return why nothing can be mounted on this machine, or ""."""
+        return await self._health("/health")
+
+    async def closing_unsupported(self) -> str:
+        """Return why no ports can be closed on this machine, or ""."""
+        return await self._health("/health/ports")
+
+    async def _health(self, path: str) -> str:
         try:
-            _, answer = await self._ask("GET", "/health", None)
+            _, answer = await self._ask("GET", path, None)
         except Refused as refused:
             return refused.message
         return str(answer["reason"])

@@ -1,4 +1,4 @@
-"""A small process that forks one child a mount: ``python -m hubkit.warden.forks``.
+"""A small process that forks one child a job: ``python -m hubkit.warden.forks``.
 
 Who enters a mount namespace must have a single thread, and should have nothing else to
 do afterwards. A copy of the mounter itself would take five times as long as one of this
@@ -15,10 +15,10 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from hubkit.warden import mounting
+from hubkit.warden import closing, mounting
 from hubkit.warden.refusals import Reason, Refused
 
 LONGEST_JOB = 128 * 2**10  # bytes
@@ -33,9 +33,19 @@ def mount_job(process: int, container: str, volumes: list[mounting.Volume], told
     return json.dumps({"mount": [process, container, wanted, told]}).encode()
 
 
+def close_job(process: int, container: str, ports: Sequence[int]) -> bytes:
+    """Return the job that is `closing.close`."""
+    return json.dumps({"close": [process, container, list(ports)]}).encode()
+
+
 def rehearse_job(volumes: str) -> bytes:
     """Return the job that is `mounting.rehearse`."""
     return json.dumps({"rehearse": volumes}).encode()
+
+
+def rehearse_closing_job() -> bytes:
+    """Return the job that is `closing.rehearse`."""
+    return json.dumps({"rehearse_closing": True}).encode()
 
 
 def work_of(job: bytes) -> Callable[[], None]:
@@ -44,8 +54,12 @@ def work_of(job: bytes) -> Callable[[], None]:
         case {"mount": [process, container, volumes, told]}:
             wanted = [mounting.Volume(*one) for one in volumes]
             return lambda: mounting.mount(process, container, wanted, told)
+        case {"close": [process, container, ports]}:
+            return lambda: closing.close(process, container, ports)
         case {"rehearse": volumes}:
             return lambda: mounting.rehearse(volumes)
+        case {"rehearse_closing": True}:
+            return closing.rehearse
     raise ValueError("not a job of this program")
 
 

@@ -1,11 +1,14 @@
-"""Mount users' volumes into waiting containers of the pool: ``python -m hubkit.warden.mounter``.
+"""Mount volumes into running containers, and close ports: ``python -m hubkit.warden.mounter``.
 
-Listens on a socket that only the hub can open, and serves three requests:
+Listens on a socket that only the hub can open, and serves five requests:
 
 - ``POST /mounts`` with a `hubkit.warden.rules.Request` as JSON: 204, or
   ``{"reason": …, "message": …}`` and nothing was mounted.
 - ``GET /containers/ID``: ``{"untouched": …}``, whether nothing was mounted into it so far.
+- ``PUT /containers/ID/ports`` with ``{"open": [8888]}``: 204, and only these can be reached
+  from outside of it; or as for mounts, and nothing was changed.
 - ``GET /health``: ``{"reason": ""}``, or why nothing can be mounted here.
+- ``GET /health/ports``: ``{"reason": ""}``, or why no ports can be closed here.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import json
 import logging
 import os
 import platform
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -24,13 +27,14 @@ from urllib.parse import quote
 from aiohttp import ClientError, ClientSession, ClientTimeout, UnixConnector, web
 
 from hubkit.settings import Settings
-from hubkit.warden import forks, mounting
+from hubkit.warden import closing, forks, mounting
 from hubkit.warden.children import Children
 from hubkit.warden.refusals import STATUS, Reason, Refused
-from hubkit.warden.rules import Request, Rules, parse
+from hubkit.warden.rules import Request, Rules, parse, parse_ports
 
 log = logging.getLogger("hubkit.mounter")
 
+CAPABILITIES = {**mounting.CAPABILITIES, **closing.CAPABILITIES}
 LONGEST_REQUEST = 64 * 2**10  # bytes
 ENGINE_SECONDS = 10
 SOCKET = Path("/run/hubkit/mounter/socket")
@@ -38,7 +42,7 @@ EVERYBODY = 0o111  # umask; only the hub may enter the folder the socket is in
 
 
 class Mounter:
-    """Mounts volumes as the rules and the engine allow.
+    """Mounts volumes and closes ports as the rules and the engine allow.
 
     Args:
         rules: What this site allows.
@@ -91,13 +95,31 @@ class Mounter:
             raise Refused(Reason.STOPPED, "the container ended") from None
         return not mounting.mount_points(mountinfo) & self._rules.targets()
 
-    async def supported(self) -> str:
+    async def close(self, container: str, ports: Sequence[int]) -> None:
+        """Let nobody outside of a server's container reach more of it than *ports*.
+
+        Raises:
+            Refused: Nothing was changed.
+        """
+        process = self._rules.own_network(await self._inspect(f"/containers/{container}/json"))
+        await self._children.do(forks.close_job(process, container, ports))
+
+    async def unsupported(self) -> str:
         """Return why nothing can be mounted here, or ""."""
         try:
             info = await self._inspect("/info")
             await self._require_view(info)
             root = str(Path(info["DockerRootDir"]) / "volumes")
             await self._children.do(forks.rehearse_job(root))
+        except Refused as refused:
+            return refused.message
+        return ""
+
+    async def closing_unsupported(self) -> str:
+        """Return why no ports can be closed here, or ""."""
+        try:
+            await self._require_view(await self._inspect("/info"))
+            await self._children.do(forks.rehearse_closing_job())
         except Refused as refused:
             return refused.message
         return ""
@@ -144,8 +166,10 @@ def make_app(rules: Rules, engine: str) -> web.Application:
         connector = UnixConnector(engine, limit=0)
         async with ClientSession(connector=connector, timeout=timeout) as session:
             app[MOUNTER] = Mounter(rules, session, children)
-            if why := await app[MOUNTER].supported():
+            if why := await app[MOUNTER].unsupported():
                 log.error("nothing can be mounted: %s", why)
+            if why := await app[MOUNTER].closing_unsupported():
+                log.error("no ports can be closed: %s", why)
             yield
         children.close()
 
@@ -153,7 +177,9 @@ def make_app(rules: Rules, engine: str) -> web.Application:
     app.cleanup_ctx.append(connect)
     app.router.add_post("/mounts", _mount)
     app.router.add_get("/containers/{container:[0-9a-f]{64}}", _look)
+    app.router.add_put("/containers/{container:[0-9a-f]{64}}/ports", _close)
     app.router.add_get("/health", _health)
+    app.router.add_get("/health/ports", _health_of_ports)
     return app
 
 
@@ -178,8 +204,22 @@ async def _look(asked: web.Request) -> web.Response:
     return web.json_response({"untouched": untouched})
 
 
+async def _close(asked: web.Request) -> web.Response:
+    try:
+        ports = parse_ports(await _document(asked))
+        await asked.app[MOUNTER].close(asked.match_info["container"], ports)
+    except Refused as refused:
+        log.warning("ports stay open: %s", refused.message)
+        return _refusal(refused)
+    return web.Response(status=204)
+
+
 async def _health(asked: web.Request) -> web.Response:
-    return web.json_response({"reason": await asked.app[MOUNTER].supported()})
+    return web.json_response({"reason": await asked.app[MOUNTER].unsupported()})
+
+
+async def _health_of_ports(asked: web.Request) -> web.Response:
+    return web.json_response({"reason": await asked.app[MOUNTER].closing_unsupported()})
 
 
 def _refusal(refused: Refused) -> web.Response:

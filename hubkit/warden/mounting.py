@@ -15,9 +15,8 @@ import re
 import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from hubkit.warden import syscalls
+from hubkit.warden import processes, syscalls
 from hubkit.warden.refusals import Reason, Refused
 
 # Their numbers are in linux/capability.h. Mount; enter a mount namespace; look at another's
@@ -58,8 +57,8 @@ def mount(process: int, container: str, wanted: Sequence[Volume], told: str) -> 
     # if it ends and another gets its number.
     try:
         proc = os.open(f"/proc/{process}", syscalls.FOLDER)
-        _require_process_of(proc, container)
-        taken = mount_points(_read(proc, "mountinfo"))
+        processes.require_of(proc, container)
+        taken = mount_points(processes.read(proc, "mountinfo"))
         namespace = os.open("ns/mnt", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc)
         root = os.open("root", syscalls.FOLDER, dir_fd=proc)
         ear = _standard_input(proc)
@@ -107,13 +106,6 @@ def _attach(prepared: Sequence[tuple[int, int]], then: Callable[[], None]) -> No
         for tree in reversed(done):
             syscalls.detach(tree)
         raise
-
-
-def _require_process_of(proc: int, container: str) -> None:
-    """Raise unless the process belongs to *container*, whose id its control groups bear."""
-    if container not in _read(proc, "cgroup"):
-        message = "the container's process is not to be seen here; the mounter needs pid: host"
-        raise Refused(Reason.FAILED, message)
 
 
 def _volume(source: str) -> int:
@@ -172,12 +164,6 @@ def _unquoted(path: str) -> str:
     return OCTAL.sub(lambda found: chr(int(found[1], 8)), path)
 
 
-def _read(proc: int, name: str) -> str:
-    descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc)
-    with os.fdopen(descriptor, "rb") as file:
-        return os.fsdecode(file.read())
-
-
 def rehearse(volumes: str) -> None:
     """Do what `mount` does, among this process's own mounts. Only for a child process.
 
@@ -187,9 +173,7 @@ def rehearse(volumes: str) -> None:
     Raises:
         Refused: Naming the first thing that is missing here.
     """
-    lacking = [name for name, bit in CAPABILITIES.items() if not _effective() >> bit & 1]
-    if lacking:
-        raise Refused(Reason.FAILED, f"the mounter lacks cap_add: {', '.join(lacking)}")
+    processes.require(CAPABILITIES)
     namespace = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
     tree = _volume(volumes)
     try:
@@ -202,10 +186,3 @@ def rehearse(volumes: str) -> None:
     except OSError as error:
         needs = "the mounter needs Linux 5.12 and security_opt: apparmor:unconfined"
         raise Refused(Reason.FAILED, f"mounting failed ({error.strerror}); {needs}") from None
-
-
-def _effective() -> int:
-    """Return the capabilities this process may use, as bits."""
-    status = Path("/proc/self/status").read_text(encoding="utf-8", errors="replace")
-    found = re.search(r"^CapEff:\s*([0-9a-f]+)$", status, re.MULTILINE)
-    return int(found[1], 16) if found else 0

@@ -1,4 +1,4 @@
-"""What may be mounted where: decided from the engine's own answers, without asking anybody.
+"""What may be mounted where, and whose ports be closed: decided from the engine's own answers.
 
 The request says what is wanted; whose a container or a volume is, only the engine says.
 """
@@ -17,10 +17,12 @@ from hubkit.values import DOCKER_NAME, Mount
 from hubkit.warden.mounting import Volume
 from hubkit.warden.refusals import Reason, Refused
 
+MOST_PORT = 65535
 CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
 # Labels as in hubkit.spawner.labels; the spawner's package would bring JupyterHub with it,
 # and this program holds too many rights for that. A test compares them.
 HUB, USER, POOL = "hubkit.hub", "hubkit.user", "hubkit.pool"
+SHARED = "container:"  # begins the network mode of one that lives in another's
 USERNAME = "{username}"  # stands for the user's escaped name, as DockerSpawner has it
 
 
@@ -94,6 +96,25 @@ class Rules:
             raise Refused(Reason.STOPPED, "the container does not run")
         return int(state["Pid"])
 
+    def own_network(self, container: Mapping[str, Any]) -> int:
+        """Return the id of the first process of a server, or of one that waits.
+
+        Args:
+            container: What the engine says of it.
+
+        Raises:
+            Refused: It is another hub's, not running, or has its network with others.
+        """
+        found, state = _labels(container), container["State"]
+        if found.get(HUB) != self.project or not (found.get(POOL) or USER in found):
+            raise Refused(Reason.NOT_ALLOWED, "the container is no server of this hub")
+        mode = container["HostConfig"]["NetworkMode"]
+        if mode == "host" or mode.startswith(SHARED):
+            raise Refused(Reason.NOT_ALLOWED, f"the container has no network of its own ({mode})")
+        if not state["Running"] or state["Pid"] <= 0:
+            raise Refused(Reason.STOPPED, "the container does not run")
+        return int(state["Pid"])
+
     def volume(self, wanted: Mount, user: str, volume: Mapping[str, Any]) -> Volume:
         """Return how to mount a volume of the user's.
 
@@ -141,6 +162,22 @@ def parse(body: Any) -> Request:
         raise Refused(Reason.MALFORMED, "container must be a whole id")
     _require_different([one.target for one in mounts])
     return Request(container, user, mounts, told)
+
+
+def parse_ports(body: Any) -> tuple[int, ...]:
+    """Return the ports that stay open, out of a JSON document.
+
+    Raises:
+        Refused: It is not of the form ``{"open": [8888, …]}``.
+    """
+    match body:
+        case {"open": [_, *_] as ports} if all(map(_is_port, ports)):
+            return tuple(ports)
+    raise Refused(Reason.MALFORMED, "open, a list of ports, is needed")
+
+
+def _is_port(given: Any) -> bool:
+    return type(given) is int and 0 < given <= MOST_PORT
 
 
 def _mount(given: Any) -> Mount:

@@ -1,4 +1,4 @@
-"""System calls for mounts, by ctypes: Python 3.13 offers none of them.
+"""System calls for mounts and namespaces, by ctypes: Python 3.11 offers none of them.
 
 The numbers are the same on every architecture Docker runs on, because they were given
 out after the tables were unified; see ``include/uapi/asm-generic/unistd.h`` of Linux.
@@ -22,7 +22,7 @@ RESOLVE_NO_SYMLINKS = 0x04
 RESOLVE_IN_ROOT = 0x10
 MOUNT_ATTR_RDONLY = 1
 MS_PRIVATE, MS_SLAVE = 1 << 18, 1 << 19
-CLONE_NEWNS = 0x00020000
+CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
 MNT_DETACH = 2
 FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 
@@ -97,6 +97,16 @@ def detach(tree: int) -> None:
 def enter(namespace: int) -> None:
     """Move this process, which must have one thread only, into a mount namespace."""
     _check(_libc.setns(namespace, CLONE_NEWNS))
+
+
+def enter_network(namespace: int) -> None:
+    """Move this process into a network namespace."""
+    _check(_libc.setns(namespace, CLONE_NEWNET))
+
+
+def leave_network() -> None:
+    """Move this process into a network namespace of its own."""
+    _check(_libc.unshare(CLONE_NEWNET))
 
 
 def leave() -> None:

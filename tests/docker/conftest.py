@@ -115,6 +115,14 @@ def pool(member_images: None, tmp_path_factory: pytest.TempPathFactory) -> Itera
         made.destroy()
 
 
+@pytest.fixture
+def idle(member_images: None, tmp_path: Path) -> Iterator[Pool]:
+    """A pool without a mounter."""
+    made = Pool(tmp_path)
+    yield made
+    made.destroy()
+
+
 @pytest.fixture(scope="session")
 def gateway_image() -> None:
     bundle = "id=ca_bundle,src=/etc/ssl/certs/ca-certificates.crt"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,14 +13,6 @@ from tests.mounter import HOME, HUB_IMAGE, Pool, heard, mounts_of, refused, sh, 
 from tests.support import run, until
 
 pytestmark = pytest.mark.docker
-
-
-@pytest.fixture
-def idle(member_images: None, tmp_path: Path) -> Iterator[Pool]:
-    """A pool without a mounter."""
-    made = Pool(tmp_path)
-    yield made
-    made.destroy()
 
 
 @pytest.mark.parametrize("words", ["--interactive=false", "--tty"])

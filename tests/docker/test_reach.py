@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hubkit.warden.mounting import CAPABILITIES
+from hubkit.warden.mounter import CAPABILITIES
 from tests.person import Person
 from tests.support import Stack, run, until
 
@@ -58,6 +58,23 @@ def test_a_users_container_reaches_the_hub_and_no_other_part(stack: Stack, perso
     reached = json.loads(said.stdout)
     assert reached.pop("jupyterhub:8081")
     assert not any(reached.values()), reached
+
+
+def test_servers_reach_only_each_others_own_port(stack: Stack, person: Person, admin: Person):
+    """What a program in somebody's server listens to is theirs; the server asks who it is."""
+    person.start()
+    admin.start()
+    theirs = f"{stack.project}-jupyter-{admin.name}"
+    run("docker", "exec", "-d", theirs, "python3", "-m", "http.server", "9999")
+    at = address(stack, theirs, f"{stack.project}-network")
+    within = ["docker", "exec", theirs, "python3", "-c", PROBE, f"{at}:9999"]
+    until(lambda: json.loads(run(*within).stdout)[f"{at}:9999"], 10, "it listens")
+
+    targets = [f"{at}:9999", f"{at}:8888"]
+    mine = f"{stack.project}-jupyter-{person.name}"
+    said = run("docker", "exec", mine, "python3", "-c", PROBE, *targets)
+
+    assert json.loads(said.stdout) == {f"{at}:9999": False, f"{at}:8888": True}
 
 
 def test_only_the_edge_publishes_ports(stack: Stack):

@@ -118,12 +118,12 @@ def test_hangs_at_sign_in(hub, github):
         sleep(0.5)
         other = hub.visitor()
         assert other.get("/hub/login").status_code == 200
+        assert not waiting.done()
         answer = waiting.result()
 
-    assert other.took < 1
     assert answer.status_code == 503
     assert "GitHub does not answer." in told(answer)
-    assert 3 < visitor.took < 6
+    assert visitor.took > 3
 
 
 def test_left(hub, github):

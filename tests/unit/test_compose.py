@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hubkit import settings
-from hubkit.warden.mounting import CAPABILITIES
+from hubkit.warden.mounter import CAPABILITIES
 from tests.unit.composed import COMPOSE, KNOWN, SERVICES, TEXT, VARIABLE
 
 PROJECT = "${COMPOSE_PROJECT_NAME}"
@@ -13,7 +13,7 @@ PROJECT = "${COMPOSE_PROJECT_NAME}"
 MORE = {
     "init": ["CHOWN", "DAC_OVERRIDE", "FOWNER"],
     "kernel-gateway": ["SETUID", "SETGID", "CHOWN", "KILL"],
-    "mounter": ["SYS_ADMIN", "SYS_CHROOT", "SYS_PTRACE", "DAC_OVERRIDE"],
+    "mounter": ["SYS_ADMIN", "SYS_CHROOT", "SYS_PTRACE", "DAC_OVERRIDE", "NET_ADMIN"],
 }
 UNCONFINED = {"mounter": ["apparmor:unconfined"]}
 HOSTS = {"mounter": {"pid": "host", "userns_mode": "host"}}

@@ -19,6 +19,9 @@ ELSEWHERE = {"KG_URL": "https://gateway.example.org"}
         (machine.user, "1000:100", "1000:100"),
         (machine.user, "1000:0", "1000:0"),
         (machine.network, "off", "off"),
+        (machine.ports, "8786", (8786,)),
+        (machine.ports, "8786, 1,65535,", (8786, 1, 65535)),
+        (machine.ports, "all", None),
         (machine.hosts, "db:10.0.0.1", ("db:10.0.0.1",)),
         (
             machine.hosts,
@@ -56,6 +59,11 @@ def test_taken(parse, written, expected):
         (machine.user, "1000:4294967295"),
         (machine.user, "1000\n"),
         (machine.network, "on"),
+        (machine.ports, "0"),
+        (machine.ports, "65536"),
+        (machine.ports, "8786-8790"),
+        (machine.ports, "8786,all"),
+        (machine.ports, "none"),
         (machine.network, "OFF"),
         (machine.hosts, "db"),
         (machine.hosts, "db:"),
@@ -172,5 +180,5 @@ def test_nothing_set():
 
     assert problems == []
     assert (found.cpu_shares, found.server_user, found.network_access) == (0, "", "")
-    assert (found.extra_hosts, found.host_directories) == ((), ())
+    assert (found.extra_hosts, found.host_directories, found.server_ports) == ((), (), ())
     assert found.servers_network == found.docker_network_name

@@ -130,7 +130,7 @@ def test_check_remarks(run, checkout, monkeypatch, words):
 
     assert (code, err) == (0, "")
     head = "hubkit: everything checked is in order"
-    longer = f"{head}, but starts take longer than they could:\n\n{remark}\n"
+    longer = f"{head}, but something is less than it could be:\n\n{remark}\n"
     assert out == (f"{head}\n" if words else longer)
 
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from hubkit.errors import EngineError
+from hubkit.errors import EngineError, Problem
 from hubkit.ops import checks, engine
 from hubkit.ops.checks import Kit
 from hubkit.settings import Settings
@@ -98,6 +98,13 @@ TROUBLE = {
             {"info": lambda: {"DockerRootDir": "/data/docker"}},
             "DOCKER_VOLUMES=/var/lib/docker/volumes",
             "DOCKER_VOLUMES=/data/docker/volumes",
+        )
+    ],
+    checks.server_ports: [
+        (
+            {"problems_said_in": lambda *_: [Problem("servers' ports", "no.", "SERVER_PORTS=all")]},
+            "servers' ports",
+            "SERVER_PORTS=all",
         )
     ],
 }

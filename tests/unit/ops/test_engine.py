@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 
 import pytest
@@ -223,3 +224,23 @@ def test_said_in_nothing(engine, labels, status):
     assert any(path.endswith("/exec") for _, path, _ in engine.asked) == (
         labels is OURS and status == 200
     )
+
+
+def test_problems_said_in(monkeypatch):
+    """What the hub's container finds arrives as it was said."""
+    said = {"what": "the warm pool", "wrong": "nobody gets one.", "cure": "Start it."}
+    asked = []
+    monkeypatch.setattr(ops, "said_in", lambda *words: asked.append(words) or json.dumps([said]))
+
+    [found] = ops.problems_said_in("lab", ("hubkit", "check", "--pool"))
+
+    assert vars(found) == said
+    assert asked == [("lab", ("hubkit", "check", "--pool"), "lab")]
+
+
+@pytest.mark.parametrize("said", ["", "[", "[1]", '[{"what": "x"}]', "usage: hubkit", "null"])
+def test_another_version(monkeypatch, said):
+    """What is not understood is passed over."""
+    monkeypatch.setattr(ops, "said_in", lambda *_: said)
+
+    assert ops.problems_said_in("lab", ("hubkit", "check", "--pool")) == []

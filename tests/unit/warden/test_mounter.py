@@ -25,6 +25,7 @@ RUNNING = {"Running": True, "Paused": False, "Pid": 77}
 MEMBER = {
     "Config": {"Labels": {"hubkit.hub": "lab", "hubkit.pool": "image"}},
     "State": RUNNING,
+    "HostConfig": {"NetworkMode": "lab-network"},
 }
 VOLUME = {
     "Labels": {"hubkit.hub": "lab", "hubkit.user": "ada"},
@@ -253,6 +254,8 @@ async def test_one_at_a_time(children, hub):
         ("POST /mounts", b"[" * 60_000, 400),
         ("POST /mounts", b"\xff", 400),
         ("POST /mounts", b" " * 2**17, 413),
+        (f"PUT /containers/{ID}/ports", b'{"open": []}', 400),
+        ("PUT /containers/json/ports", b'{"open": [1]}', 404),
         ("GET /mounts", None, 405),
         ("GET /containers/json", None, 404),
     ],
@@ -273,3 +276,33 @@ async def test_no_mounter(tmp_path):
 
     assert (await refusal(hub)).reason is Reason.FAILED
     assert "the mounter does not answer" in await hub.unsupported()
+    assert "the mounter does not answer" in await hub.closing_unsupported()
+
+
+async def test_closed(children, hub):
+    """The engine says which process; what stays open the hub says."""
+    await hub.close(ID, [8888, 8786])
+
+    assert children.jobs[-1] == {"close": [77, ID, [8888, 8786]]}
+
+
+async def test_not_closed(children, hub, caplog):
+    """Why is told to the hub, and logged; nothing was begun."""
+    jobs = len(children.jobs)
+    with pytest.raises(Refused) as caught:
+        await hub.close(OTHER, [8888])
+
+    assert caught.value.reason is Reason.NOT_ALLOWED
+    assert "ports stay open: the engine knows none" in caplog.text
+    assert len(children.jobs) == jobs
+
+
+async def test_whether_ports_can_be_closed(children, known, hub):
+    """It is tried out, unless the engine's processes are not to be seen."""
+    assert await hub.closing_unsupported() == ""
+    assert children.jobs[-1] == {"rehearse_closing": True}
+
+    children.error = Refused(Reason.FAILED, "the kernel takes no rules of nftables: no")
+    assert await hub.closing_unsupported() == children.error.message
+    known["/info"] = {**known["/info"], "SecurityOptions": ["name=rootless"]}
+    assert "rootless" in await hub.closing_unsupported()

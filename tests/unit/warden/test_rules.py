@@ -30,9 +30,10 @@ def body(**changed):
     return {"container": ID, "user": "ada", "mounts": [GIVEN], "told": "told", **changed}
 
 
-def container(state=RUNNING, **changed):
+def container(state=RUNNING, host=None, **changed):
     marks = {"hubkit.hub": "lab", "hubkit.pool": "image", **changed}
-    return {"Config": {"Labels": {k: v for k, v in marks.items() if v is not None}}, "State": state}
+    found = {"Config": {"Labels": {k: v for k, v in marks.items() if v is not None}}}
+    return {**found, "State": state, "HostConfig": host or {}}
 
 
 def volume(*, driver="local", options=None, **marks):
@@ -55,6 +56,41 @@ def test_nothing_but_told():
 def test_what_is_told_is_not_shown():
     """It holds the server's token."""
     assert "told" not in repr(parse(body()))
+
+
+@pytest.mark.parametrize("marks", [{"hubkit.user": "ada", "hubkit.pool": None}, {}])
+def test_own_network(marks):
+    """Of a server, and of one that waits."""
+    assert RULES.own_network(container(host={"NetworkMode": "lab"}, **marks)) == 77
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        pytest.param({"hubkit.hub": "other"}, Reason.NOT_ALLOWED, id="another hub's"),
+        pytest.param({"hubkit.pool": None}, Reason.NOT_ALLOWED, id="no server"),
+        pytest.param({"host": {"NetworkMode": "host"}}, Reason.NOT_ALLOWED, id="the host's"),
+        pytest.param({"host": {"NetworkMode": "container:4f"}}, Reason.NOT_ALLOWED, id="another's"),
+        pytest.param({"state": {**RUNNING, "Running": False}}, Reason.STOPPED, id="ended"),
+        pytest.param({"state": {**RUNNING, "Pid": 0}}, Reason.STOPPED, id="no process"),
+    ],
+)
+def test_no_network_to_close(given, reason):
+    found = container(**{"host": {"NetworkMode": "lab"}, **given})
+
+    assert refusal(RULES.own_network, found) is reason
+
+
+def test_ports():
+    assert rules.parse_ports({"open": [8888, 1, 65535]}) == (8888, 1, 65535)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{}, [], {"open": []}, {"open": 8888}, *({"open": [x]} for x in (0, 65536, True, "1", 1.5))],
+)
+def test_no_ports(wrong):
+    assert refusal(rules.parse_ports, wrong) is Reason.MALFORMED
 
 
 @pytest.mark.parametrize(
