@@ -25,7 +25,7 @@ HUBKIT_FILES_ONLY=1 scripts/hubkit.sh prepare
 scripts/hubkit.sh check --skip-images --offline >/dev/null
 scripts/build.sh others
 scripts/build.sh notebook
-scripts/hubkit.sh check --offline
+scripts/hubkit.sh check --rest
 
 start() {
     docker compose up --detach --remove-orphans --quiet-pull "$@" 2>"$LOG" && return
@@ -45,9 +45,9 @@ gateway_answers() {
 say "starting"
 LOG=$(mktemp)
 trap 'rm -f "$LOG"' EXIT
-# The hub before the proxy: it gets the address it had, where servers that were left
+# The hub before a new proxy: it gets the address it had, where servers that were left
 # running remember it.
-start jupyterhub
+[ -n "$(docker compose ps --quiet proxy)" ] || start jupyterhub
 start
 # Compose leaves it alone once its profile is switched off.
 with_gateway || docker compose rm --stop --force kernel-gateway >/dev/null 2>&1

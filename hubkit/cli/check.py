@@ -17,6 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--offline", action="store_true", help="do not try the sign-in provider or directory"
     )
+    # How `make up` goes on after it has checked all else.
+    parser.add_argument("--rest", action="store_true", help=argparse.SUPPRESS)
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--sign-in", action="store_true", help="in the hub: try only those")
     only.add_argument(
@@ -37,7 +39,12 @@ def run(options: argparse.Namespace) -> int:
         return _tell(pool=options.pool)
     from hubkit.ops import checks
 
-    problems = checks.run(options.root, skip_images=options.skip_images, offline=options.offline)
+    if options.rest:
+        problems = checks.rest(options.root)
+    else:
+        problems = checks.run(
+            options.root, skip_images=options.skip_images, offline=options.offline
+        )
     if problems:
         raise ConfigError(problems)
     # With images still to come nobody asks about the rest.

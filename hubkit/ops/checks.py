@@ -283,6 +283,11 @@ def run(root: Path, *, skip_images: bool = False, offline: bool = False) -> list
     return problems
 
 
+def rest(root: Path) -> list[Problem]:
+    """Return what is wrong with what `run` leaves out while images may still be missing."""
+    return images(Kit(root, check_file(root / ".env")[0]))
+
+
 def remarks(root: Path) -> list[Problem]:
     """Return what the hub does without; for a checkout and an engine in order."""
     kit = Kit(root, check_file(root / ".env")[0])

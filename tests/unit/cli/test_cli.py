@@ -120,6 +120,20 @@ def test_check(run, checkout):
 
 
 @pytest.mark.usefixtures("well")
+def test_check_rest(run, checkout, monkeypatch):
+    """What is known to be good is not looked at again; what is missing still is an error."""
+    monkeypatch.setattr(checks, "FILES", (lambda _: [Problem("userlist", "no.", "Yes.")],))
+    monkeypatch.setattr(engine, "has_image", lambda _: False)
+
+    code, _, err = run("check", "--root", checkout, "--rest")
+    assert code == 1
+    assert "DOCKER_NOTEBOOK_IMAGE=" in err
+    assert "userlist" not in err
+    monkeypatch.setattr(engine, "has_image", lambda _: True)
+    assert run("check", "--root", checkout, "--rest")[0] == 0
+
+
+@pytest.mark.usefixtures("well")
 @pytest.mark.parametrize("words", [[], ["--skip-images"]], ids=["all", "images to come"])
 def test_check_remarks(run, checkout, monkeypatch, words):
     """What the hub does without is no failure, and not said while images are to come."""

@@ -222,6 +222,16 @@ def test_a_pool_that_cannot_work_is_no_problem(checkout, quick):
     ]
 
 
+@pytest.mark.parametrize("there", [True, False], ids=["there", "missing"])
+def test_rest(checkout, quick, there):
+    """Once images are built only they are looked at."""
+    quick(has_image=lambda _: there, port_holder=lambda *_: "x")
+
+    whats = [problem.what for problem in checks.rest(checkout)]
+
+    assert whats == ([] if there else ["DOCKER_NOTEBOOK_IMAGE=hubkit-notebook:latest"])
+
+
 def test_run_without_engine(checkout, quick):
     """Without an engine what is wrong with the files is said, and that there is none."""
 
