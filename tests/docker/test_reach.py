@@ -63,8 +63,9 @@ def test_a_users_container_reaches_the_hub_and_no_other_part(stack: Stack, perso
 def test_servers_reach_only_each_others_own_port(stack: Stack, person: Person, admin: Person):
     """What a program in somebody's server listens to is theirs; the server asks who it is."""
     person.start()
-    admin.start()
-    theirs = f"{stack.project}-jupyter-{admin.name}"
+    name = f"{person.name}x"
+    Person(stack, name).accept(stack.link(name)).sign_in().start()
+    theirs = f"{stack.project}-jupyter-{name}"
     run("docker", "exec", "-d", theirs, "python3", "-m", "http.server", "9999")
     at = address(stack, theirs, f"{stack.project}-network")
     within = ["docker", "exec", theirs, "python3", "-c", PROBE, f"{at}:9999"]
@@ -75,6 +76,7 @@ def test_servers_reach_only_each_others_own_port(stack: Stack, person: Person, a
     said = run("docker", "exec", mine, "python3", "-c", PROBE, *targets)
 
     assert json.loads(said.stdout) == {f"{at}:9999": False, f"{at}:8888": True}
+    admin.api("DELETE", f"/hub/api/users/{name}/server")
 
 
 def test_only_the_edge_publishes_ports(stack: Stack):
