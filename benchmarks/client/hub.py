@@ -46,6 +46,17 @@ class Hub:
             is_json = "json" in answer.headers.get("Content-Type", "")
             return answer.status, await answer.json() if text and is_json else text
 
+    async def end_visit(self, name: str) -> None:
+        """End a visit of somebody without an account, as an administrator does.
+
+        Raises:
+            NotInTime: It does not end.
+        """
+        url = f"{self._url}/api/visitors/{name}"
+        async with self._session.delete(url) as answer:
+            if answer.status != 204:
+                raise NotInTime(f"visit of {name}: {answer.status} {await answer.text()}")
+
     async def is_healthy(self) -> bool:
         """Return whether the hub answers."""
         try:

@@ -36,8 +36,11 @@ class Kit(Side):
             "DOCKER_NOTEBOOK_IMAGE": self.common.image,
             "SITE_CONFIG": "both.py",
             "POOL_SIZE": "1",  # an empty one cannot be filled later
-            **(VISITORS if self.common.visitors else {}),
+            **(self._visitors() if self.common.visitors else {}),
         }
+
+    def _visitors(self) -> dict[str, str]:
+        return {**VISITORS, "TEMPORARY_ADMIN_TOKEN": self.common.token}
 
     def write(self) -> None:
         """Write what an administrator writes: .env, userlist and a site file."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmarks.plan import Workload
 from benchmarks.workloads import (
     cells,
+    cycles,
     memory,
     page,
     proxy,
@@ -20,7 +21,10 @@ from benchmarks.workloads import (
 SHORT = ("cold", "warm", "burst10", "stops10", "cells", "memory")
 ALL = {
     workload.name: workload
-    for module in (starts, warm, visits, stops, cells, restart, memory, remote, proxy, page, users)
+    for module in (
+        *(starts, warm, visits, cycles, stops, cells),
+        *(restart, memory, remote, proxy, page, users),
+    )
     for workload in module.WORKLOADS
 }
 

@@ -204,6 +204,7 @@ def test_what_is_wrong_is_said_at_once(gateway: Gateway):
     assert TOKEN not in done.stderr
 
 
+@pytest.mark.thorough
 def test_another_container_knows_everybody_again(gateway_image: None, tmp_path: Path):
     """Accounts and homes are in the volume; kernels end with the container, at once."""
     gateway = Gateway(tmp_path, Authority(), {})

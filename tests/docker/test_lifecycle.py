@@ -91,6 +91,7 @@ def test_down_and_up_keep_files_passwords_and_servers(stack: Stack, admin: Perso
     assert "First sign-in" not in said_again
 
 
+@pytest.mark.thorough
 def test_down_can_stop_the_servers_too(stack: Stack, person: Person):
     """SERVERS=stop leaves nothing running, and the file is there afterwards."""
     person.start().write("kept.txt", "1")

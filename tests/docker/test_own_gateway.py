@@ -17,7 +17,8 @@ from tests.person import Person
 from tests.support import Stack, run, until
 from tests.unit.certs.making import PASSWORD, chain, p12
 
-pytestmark = pytest.mark.docker
+# tests/e2e/test_gateway.py computes there in a browser, in every run.
+pytestmark = [pytest.mark.docker, pytest.mark.thorough]
 
 FILES = ["cert.pem", "client-ca.pem", "crl.pem", "key.pem"]
 WHO = "import getpass, os, socket; [socket.gethostname(), getpass.getuser(), os.getcwd()]"
@@ -111,7 +112,6 @@ def hub_log(stack: Stack) -> str:
     return f"{said.stdout}{said.stderr}"
 
 
-@pytest.mark.thorough
 def test_a_token(gateway_stack: Stack, somebody: Person):
     """It reaches the gateway as a file, counts beside the certificate, and is read again.
 
@@ -147,7 +147,6 @@ def test_a_token(gateway_stack: Stack, somebody: Person):
     assert held(gateway_stack) == [f"0 400 gateway/{name}" for name in FILES]
 
 
-@pytest.mark.thorough
 def test_a_token_from_the_shell(gateway_stack: Stack):
     """One that is exported wins for that command, as every setting does."""
     secret = uuid.uuid4().hex
@@ -196,7 +195,6 @@ def test_import_without_a_terminal(gateway_stack: Stack, packed: Path, tmp_path:
     assert gateway_stack.compose(*words).stdout.split() == ["cacert.pem", "cert.pem", "key.pem"]
 
 
-@pytest.mark.thorough
 def test_import_at_a_terminal(gateway_stack: Stack, packed: Path):
     """The password is asked for, and not shown."""
     leaf, *above = chain(name="eve")

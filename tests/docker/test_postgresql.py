@@ -45,6 +45,7 @@ def server(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
         run("docker", "image", "rm", name)
 
 
+@pytest.mark.thorough
 def test_the_hub_keeps_its_users_in_postgresql(stack: Stack, server: str):
     """With the URL in a secret file: sign in, start, restart the hub, still there."""
     url = f"postgresql://hub:{QUOTED}@{server}:5432/hub"

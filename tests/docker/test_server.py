@@ -61,7 +61,14 @@ def test_named_servers_share_the_home_not_the_container(stack: Stack, person: Pe
 
 
 @pytest.mark.parametrize(
-    "name", ["a-b", "a.b", "ü", "x" * 100, "a+b@example.org", "1st", "o'brien", "a--b", "-"]
+    "name",
+    [
+        *("ü", "x" * 100, "a+b@example.org"),
+        *(
+            pytest.param(name, marks=pytest.mark.thorough)
+            for name in ("a-b", "a.b", "1st", "o'brien", "a--b", "-")
+        ),
+    ],
 )
 def test_any_name_gets_a_server(stack: Stack, admin: Person, name: str):
     """Whatever JupyterHub takes as a name, Docker gets a valid one."""
