@@ -92,7 +92,7 @@ class Settings:
     cpu_shares: int = setting("", machine.shares, "Weight of one server where processors are short; empty: 1024, as every container has.", group="Servers", empty=0)
     pids_limit: int = setting("1024", values.whole(0), "Processes and threads of one server; 0 for no limit.", group="Servers")
     server_user: str = setting("", machine.user, "Number of the user, and of the group behind a colon, that servers run as, e.g. 1000:100; empty: the image's own.", group="Servers")
-    network_access: str = setting("", machine.network, "off: servers reach the hub and nothing else; empty: they reach the network as this machine does.", group="Servers")
+    network_access: str = setting("", machine.network, "off: servers reach the hub, the proxy, a gateway of this stack and each other's own port, nothing else; empty: they reach the network as this machine does.", group="Servers")
     server_ports: tuple[int, ...] | None = setting("", machine.ports, "Ports of a server that others on its network reach besides its own, which asks for a sign-in: e.g. 8786, 8787; all: every port.", group="Servers", empty=())
     extra_hosts: tuple[str, ...] = setting("", machine.hosts, "Names servers know besides those of DNS: name:address, commas between; host-gateway stands for this machine.", group="Servers", empty=())
     named_server_limit: int = setting("5", values.whole(0), "Named servers one user may have besides their own; 0 for no limit.", group="Servers")

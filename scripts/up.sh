@@ -42,12 +42,23 @@ gateway_answers() {
     return 1
 }
 
+# Compose leaves the proxy alone unless its image or its settings changed; with init's it
+# makes all parts anew.
+proxy_stays() {
+    for part in init:hub proxy:proxy; do
+        made=$(docker compose ps --all --quiet "${part%:*}") && [ -n "$made" ] || return 1
+        [ "$(docker inspect --format "$AS_MADE" "$made")" = "$(docker compose config --hash "${part%:*}" |
+            cut -d ' ' -f 2) $(docker image inspect --format '{{.Id}}' "$project-${part#*:}")" ] || return 1
+    done
+}
+AS_MADE='{{index .Config.Labels "com.docker.compose.config-hash"}} {{index .Config.Labels "com.docker.compose.image"}}'
+
 say "starting"
 LOG=$(mktemp)
 trap 'rm -f "$LOG"' EXIT
 # The hub before a new proxy: it gets the address it had, where servers that were left
 # running remember it.
-[ -n "$(docker compose ps --quiet proxy)" ] || start jupyterhub
+proxy_stays || start jupyterhub
 start
 # Compose leaves it alone once its profile is switched off.
 with_gateway || docker compose rm --stop --force kernel-gateway >/dev/null 2>&1

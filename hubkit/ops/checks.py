@@ -284,8 +284,9 @@ def run(root: Path, *, skip_images: bool = False, offline: bool = False) -> list
 
 
 def rest(root: Path) -> list[Problem]:
-    """Return what is wrong with what `run` leaves out while images may still be missing."""
-    return images(Kit(root, check_file(root / ".env")[0]))
+    """Return what is wrong once images were built, where nothing was before."""
+    kit = Kit(root, check_file(root / ".env")[0])
+    return [problem for check in (ports, disk, images) for problem in check(kit)]
 
 
 def remarks(root: Path) -> list[Problem]:

@@ -41,7 +41,8 @@ LIMITS = {
     "CpuShares": "cpu_shares",
 }
 BARE = "bare"  # beside them, too: folders that are to be the user's without a volume
-LATER = {"name", "labels", "environment", "host_config", "image", INSPECTED, BARE}
+OPEN = "open"  # and the ports others may reach; none where all are open
+LATER = {"name", "labels", "environment", "host_config", "image", INSPECTED, BARE, OPEN}
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Blueprint:
         folders: Where volumes will be mounted.
         obstacle: Why no start can be given such a container; "" where one can.
         bare: Folders that are to be the server's user's without a volume.
+        open: Ports that stay open where others are to be closed; none where all are open.
     """
 
     image: str
@@ -65,6 +67,7 @@ class Blueprint:
     folders: tuple[str, ...]
     obstacle: str
     bare: tuple[str, ...] = ()
+    open: tuple[int, ...] = ()
 
     def create(self, name: str, project: str) -> dict[str, Any]:
         """Return the words for `create_container`, of a container called *name*."""
@@ -92,8 +95,8 @@ def of(cold: Mapping[str, Any]) -> Blueprint:
     words = {word: value for word, value in cold.items() if word not in LATER}
     places = sorted((one["Target"], bool(one.get("ReadOnly"))) for one in later)
     document = [image["Id"], _digest(injection.archive()), words, rest, fixed, own, places]
-    bare = tuple(cold.get(BARE, ()))
-    document += [bare]
+    bare, ports = tuple(cold.get(BARE, ())), tuple(cold.get(OPEN, ()))
+    document += [bare, ports]
     folders = tuple(one["Target"] for one in later)
     # detach: else the engine closes the standard input for ever when the first writer leaves.
     ways = {"stdin_open": True, "detach": True, "image": cold["image"]}
@@ -101,7 +104,7 @@ def of(cold: Mapping[str, Any]) -> Blueprint:
     words["environment"] = {**fixed, **TOKEN, injection.WAIT: "1"}
     written = json.dumps(document, sort_keys=True, default=str).encode()
     obstacle = _obstacle(folders, image, _fixed_targets(rest))
-    return Blueprint(cold["image"], _digest(written), words, own, folders, obstacle, bare)
+    return Blueprint(cold["image"], _digest(written), words, own, folders, obstacle, bare, ports)
 
 
 def is_personal(name: str) -> bool:

@@ -39,6 +39,9 @@ class Mounter(Protocol):
     async def untouched(self, container: str) -> bool:
         """Return whether nothing was ever mounted into a container, nor said to it."""
 
+    async def close(self, container: str, ports: Sequence[int]) -> None:
+        """Let nobody outside of a container reach more of it than *ports*."""
+
     async def mount(self, container: str, user: str, mounts: Sequence[Mount], told: str) -> None:
         """Mount volumes into a container, then write a line to its standard input."""
 

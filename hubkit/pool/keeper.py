@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Protocol
 
 from docker.errors import APIError
@@ -14,11 +15,13 @@ from docker.errors import APIError
 from hubkit.pool import spares
 from hubkit.pool.blueprint import Blueprint
 from hubkit.pool.handout import Mounter
+from hubkit.pool.members import Member
 from hubkit.pool.plan import Plan, Spare, plan
 from hubkit.pool.pool import Kind, Pool
 from hubkit.pool.spares import Engine
 from hubkit.spawner import removing
 from hubkit.spawner.engine import is_silence
+from hubkit.warden.refusals import Refused
 
 log = logging.getLogger("tornado.application")  # JupyterHub's own takes it in
 
@@ -128,7 +131,7 @@ class Keeper:
         keys = {pool.key(image): image for image in pool.kinds}
         member = await spares.found_again(self._engine, listed, keys)
         if member and not pool.unsupported and await self._mounter.untouched(member.id):
-            pool.members.add(member)
+            pool.members.add(await self._closed(member))
             log.info("%s goes on waiting", member.name)
             return
         await removing.remove(self._engine, listed["Id"])
@@ -181,10 +184,25 @@ class Keeper:
             log.warning("A container of %s did not come to wait: %s", blueprint.image, error)
             return
         kind.failures, kind.trouble = 0, ""
-        pool.members.add(member)
+        pool.members.add(await self._closed(member))
         log.info("%s waits for somebody, with %s", member.name, member.image)
         if pool.figures:
             pool.figures.refilled(member.image, pool.clock() - begin)
+
+    async def _closed(self, member: Member) -> Member:
+        """Return *member* with its ports closed, which the hand-out then need not wait for.
+
+        Where that cannot be done, its server tries again.
+        """
+        blueprint = self._pool.kinds[member.image].blueprint
+        if not blueprint or not blueprint.open:
+            return member
+        try:
+            await self._mounter.close(member.id, blueprint.open)
+        except Refused as refused:
+            log.info("The ports of %s stay open until it serves: %s", member.name, refused.message)
+            return member
+        return replace(member, closed=True)
 
     async def _rest(self) -> None:
         """Wait until something happens, or what had to wait may be done."""

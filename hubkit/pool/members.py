@@ -18,6 +18,7 @@ class Member:
         made: When, in seconds since 1970.
         started: The engine's own words for when its process was started; others mean that
             it was restarted.
+        closed: Whether others reach only the ports they may.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Member:
     key: str
     made: float
     started: str
+    closed: bool = False
 
 
 class Members:

@@ -5,20 +5,26 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import requests
+from docker.errors import DockerException
 from traitlets import Instance, Int, List
 
 from hubkit import stack
+from hubkit.errors import EngineError
 from hubkit.settings import Settings
 from hubkit.spawner.watched import WatchedServer
 from hubkit.warden.client import MounterClient
-from hubkit.warden.refusals import Refused
+from hubkit.warden.refusals import Reason, Refused
 
-LONGEST = 2.0  # seconds a start waits for it; the next look at the server tries again
+HURRY, PATIENCE = 2.0, 15.0  # seconds a start, and a look at a server, wait for it
 OPEN = "%s: others on its network reach all its ports: %s"
 
 
 class ClosedServer(WatchedServer):
-    """Has the mounter close the ports of its container, each time it was started."""
+    """Has the mounter close the ports of its container, each time it was started.
+
+    A start never fails for them. What could not be closed is tried again at each look.
+    """
 
     further_ports = List(
         Int(),
@@ -31,43 +37,70 @@ class ClosedServer(WatchedServer):
         MounterClient, allow_none=True, config=True, help="""Who closes them; None: nobody."""
     )
 
-    _closed: tuple[str, str] | None = None  # a container's id, and when it was started
-    _stays_open = ""  # why, as the log has it already
+    _settled: tuple[str, str] | None = None  # a container's id, and when it was started
+    _failures = 0
+
+    def open_ports(self) -> tuple[int, ...]:
+        """Return the ports that stay open where others are closed; none where all are open."""
+        if self.closer is None or self.further_ports is None:
+            return ()
+        return (self.port, *self.further_ports)
+
+    async def blueprint_kwargs(self) -> dict[str, Any]:
+        """Return what a cold start would send to the engine, and as ``open`` the `open_ports`.
+
+        Raises:
+            docker.errors.ImageNotFound: The image is not there.
+        """
+        return {**await super().blueprint_kwargs(), "open": self.open_ports()}
 
     async def start_object(self) -> None:
         """Start the container, and close its ports."""
         await super().start_object()
-        if self._may_close():
-            await self.runs(await self.docker("inspect_container", self.object_id))
+        if not self.open_ports():
+            return
+        try:
+            found = await self.docker("inspect_container", self.object_id)
+        except (DockerException, EngineError, requests.RequestException):
+            return  # the next look sees to it
+        await self._close(found, HURRY)
 
     async def runs(self, found: dict[str, Any]) -> None:
         """Take note of a running container; close its ports if that was not done yet."""
         await super().runs(found)
-        if found["State"]["Running"]:
-            await self.close_ports(found["Id"], found["State"]["StartedAt"])
+        await self._close(found, PATIENCE)
 
-    async def close_ports(self, identity: str, started: str) -> None:
-        """Have the ports closed of a container of this server's; the log says if it fails.
+    def are_closed(self, identity: str, started: str) -> None:
+        """Take note that somebody else has closed the ports of a container.
 
         Args:
-            identity: The container's id.
+            identity: Its id.
             started: When its process was started, in the engine's words.
         """
-        if not self._may_close() or self._closed == (identity, started):
+        self._settled = identity, started
+
+    async def _close(self, found: dict[str, Any], seconds: float) -> None:
+        at = found["Id"], found["State"]["StartedAt"]
+        ports = self.open_ports()
+        if not ports or not found["State"]["Running"] or at == self._settled:
             return
         try:
-            async with asyncio.timeout(LONGEST):
-                await self.closer.close(identity, [self.port, *self.further_ports])
+            async with asyncio.timeout(seconds):
+                await self.closer.close(found["Id"], ports)
         except (Refused, TimeoutError) as error:
-            why = error.message if isinstance(error, Refused) else "the mounter takes too long"
-            if why != self._stays_open:
-                self.log.warning(OPEN, self._log_name, why)
-            self._stays_open = why
+            self._stay_open(at, error)
         else:
-            self._closed, self._stays_open = (identity, started), ""
+            self._settled, self._failures = at, 0
 
-    def _may_close(self) -> bool:
-        return self.closer is not None and self.further_ports is not None
+    def _stay_open(self, at: tuple[str, str], error: Refused | TimeoutError) -> None:
+        """Say it once. One failure is none: hub and mounter are started together."""
+        self._failures += 1
+        final = isinstance(error, Refused) and error.reason == Reason.NOT_ALLOWED
+        if final or self._failures == 2:
+            why = error.message if isinstance(error, Refused) else "the mounter takes too long"
+            self.log.warning(OPEN, self._log_name, why)
+        if final:
+            self._settled = at
 
 
 def configure(c: Any, env: Settings) -> None:

@@ -109,15 +109,14 @@ class WarmServer(TemporaryServer):
             runs_as=self.server_user,
         )
         await handout.hand_out(self, self.pool.mounter, member, guest, self._write_down)
+        if member.closed:
+            self.are_closed(member.id, member.started)
         if self.post_start_cmd:
             await self.post_start_exec()
         ip, port = await self.get_ip_and_port()
         path = f"{self.server.base_url if self.server else '/'}api"
         limit = min(READY, self.http_timeout)
-        await asyncio.gather(
-            wait_until_ready(ip, port, path, limit=limit, alive=self._ended),
-            self.close_ports(member.id, member.started),
-        )
+        await wait_until_ready(ip, port, path, limit=limit, alive=self._ended)
         self._files = {}
         return ip, port
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, UnixConnector
+from aiohttp import ClientError, ClientSession, ClientTimeout, ContentTypeError, UnixConnector
 
 from hubkit.values import Mount
 from hubkit.warden.refusals import Reason, Refused
@@ -44,7 +44,7 @@ class MounterClient:
         document = {"container": container, "user": user, "mounts": wanted, "told": told}
         status, answer = await self._ask("POST", "/mounts", document)
         if status != 204:
-            raise Refused(Reason(answer["reason"]), answer["message"])
+            raise _refusal(answer)
 
     async def untouched(self, container: str) -> bool:
         """Return whether nothing was ever mounted into a waiting container of the pool.
@@ -57,7 +57,7 @@ class MounterClient:
         """
         status, answer = await self._ask("GET", f"/containers/{container}", None)
         if status != 200:
-            raise Refused(Reason(answer["reason"]), answer["message"])
+            raise _refusal(answer)
         return bool(answer["untouched"])
 
     async def close(self, container: str, ports: Sequence[int]) -> None:
@@ -73,7 +73,7 @@ class MounterClient:
         document = {"open": list(ports)}
         status, answer = await self._ask("PUT", f"/containers/{container}/ports", document)
         if status != 204:
-            raise Refused(Reason(answer["reason"]), answer["message"])
+            raise _refusal(answer)
 
     async def unsupported(self) -> str:
         """Return why nothing can be mounted on this machine, or ""."""
@@ -85,7 +85,9 @@ class MounterClient:
 
     async def _health(self, path: str) -> str:
         try:
-            _, answer = await self._ask("GET", path, None)
+            status, answer = await self._ask("GET", path, None)
+            if status != 200:
+                raise _refusal(answer)
         except Refused as refused:
             return refused.message
         return str(answer["reason"])
@@ -100,6 +102,16 @@ class MounterClient:
             ):
                 found = {} if answer.status == 204 else await answer.json()
                 return answer.status, found
+        except ContentTypeError:
+            raise _refusal({}) from None
         except (ClientError, TimeoutError) as error:
             message = f"the mounter does not answer ({type(error).__name__})"
             raise Refused(Reason.FAILED, message) from None
+
+
+def _refusal(answer: dict[str, Any]) -> Refused:
+    """Return why the mounter did nothing, as it said it."""
+    try:
+        return Refused(Reason(answer["reason"]), str(answer["message"]))
+    except (KeyError, ValueError):
+        return Refused(Reason.FAILED, "the mounter is of another version: 'make up' makes it anew")

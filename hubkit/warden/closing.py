@@ -72,7 +72,7 @@ def _is_of_the_machine(network: int) -> bool:
     try:
         return os.path.samestat(os.fstat(network), Path("/proc/1/ns/net").stat())
     except PermissionError:  # a first process that nobody may look into
-        return False
+        return False  # the engine has said that it is not
 
 
 def rehearse() -> None:

@@ -53,6 +53,8 @@ class Mounter:
     def __init__(self, rules: Rules, engine: ClientSession, children: Children):
         self._rules, self._engine, self._children = rules, engine, children
         self._busy: set[str] = set()  # ids of containers
+        # A hub that was restarted asks for all its servers at once.
+        self._turn = asyncio.Semaphore(os.cpu_count() or 1)
 
     async def mount(self, request: Request) -> None:
         """Mount everything *request* asks for.
@@ -101,14 +103,17 @@ class Mounter:
         Raises:
             Refused: Nothing was changed.
         """
-        process = self._rules.own_network(await self._inspect(f"/containers/{container}/json"))
-        await self._children.do(forks.close_job(process, container, ports))
+        async with self._turn:
+            found = await self._inspect(f"/containers/{container}/json")
+            process = self._rules.own_network(found)
+            await self._children.do(forks.close_job(process, container, ports))
 
     async def unsupported(self) -> str:
         """Return why nothing can be mounted here, or ""."""
         try:
             info = await self._inspect("/info")
-            await self._require_view(info)
+            _require_no_namespaces(info)
+            await self._require_view()
             root = str(Path(info["DockerRootDir"]) / "volumes")
             await self._children.do(forks.rehearse_job(root))
         except Refused as refused:
@@ -118,18 +123,14 @@ class Mounter:
     async def closing_unsupported(self) -> str:
         """Return why no ports can be closed here, or ""."""
         try:
-            await self._require_view(await self._inspect("/info"))
+            await self._require_view()
             await self._children.do(forks.rehearse_closing_job())
         except Refused as refused:
             return refused.message
         return ""
 
-    async def _require_view(self, info: dict[str, Any]) -> None:
-        """Raise unless the engine's processes and mounts are those this process sees."""
-        for feature, name in (("rootless", "rootless"), ("userns", "userns-remap")):
-            if f"name={feature}" in info["SecurityOptions"]:
-                message = f"the engine runs containers in user namespaces ({name})"
-                raise Refused(Reason.FAILED, message)
+    async def _require_view(self) -> None:
+        """Raise unless the engine's processes are those this process sees."""
         own = await self._inspect(f"/containers/{quote(platform.node(), safe='')}/json")
         if own["State"]["Pid"] != os.getpid():
             message = "the engine's processes are not to be seen here; it needs pid: host"
@@ -147,6 +148,14 @@ class Mounter:
         if answer.status != 200:
             raise Refused(Reason.FAILED, f"the Docker engine: {found.get('message')}")
         return found
+
+
+def _require_no_namespaces(info: dict[str, Any]) -> None:
+    """Raise unless containers see the mounts this process makes as they are."""
+    for feature, name in (("rootless", "rootless"), ("userns", "userns-remap")):
+        if f"name={feature}" in info["SecurityOptions"]:
+            message = f"the engine runs containers in user namespaces ({name})"
+            raise Refused(Reason.FAILED, message)
 
 
 MOUNTER = web.AppKey("mounter", Mounter)
@@ -209,8 +218,7 @@ async def _close(asked: web.Request) -> web.Response:
         ports = parse_ports(await _document(asked))
         await asked.app[MOUNTER].close(asked.match_info["container"], ports)
     except Refused as refused:
-        log.warning("ports stay open: %s", refused.message)
-        return _refusal(refused)
+        return _refusal(refused)  # the hub asks again and again, and logs it once
     return web.Response(status=204)
 
 

@@ -22,6 +22,9 @@ CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
 # Labels as in hubkit.spawner.labels; the spawner's package would bring JupyterHub with it,
 # and this program holds too many rights for that. A test compares them.
 HUB, USER, POOL = "hubkit.hub", "hubkit.user", "hubkit.pool"
+# Runtimes whose containers have the kernel's own network. Of others' a rule in the namespace
+# sees nothing: packets go past it into a sandbox.
+RUNTIMES = {"", "runc", "crun", "youki", "nvidia", "io.containerd.runc.v2"}
 SHARED = "container:"  # begins the network mode of one that lives in another's
 USERNAME = "{username}"  # stands for the user's escaped name, as DockerSpawner has it
 
@@ -109,8 +112,12 @@ class Rules:
         if found.get(HUB) != self.project or not (found.get(POOL) or USER in found):
             raise Refused(Reason.NOT_ALLOWED, "the container is no server of this hub")
         mode = container["HostConfig"]["NetworkMode"]
-        if mode == "host" or mode.startswith(SHARED):
+        sandbox = container.get("NetworkSettings", {}).get("SandboxKey") or ""
+        if mode == "host" or mode.startswith(SHARED) or sandbox.endswith("/default"):
             raise Refused(Reason.NOT_ALLOWED, f"the container has no network of its own ({mode})")
+        if (runtime := container["HostConfig"].get("Runtime") or "") not in RUNTIMES:
+            message = f"the runtime {runtime} passes its network by the kernel's rules"
+            raise Refused(Reason.NOT_ALLOWED, message)
         if not state["Running"] or state["Pid"] <= 0:
             raise Refused(Reason.STOPPED, "the container does not run")
         return int(state["Pid"])

@@ -54,6 +54,20 @@ def test_warm(hub: WarmHub):
     hub.require_tidy()
 
 
+def test_closed_while_it_waits(hub: WarmHub):
+    """What a program in it listens to nobody reaches, before anybody has come and after."""
+    member = hub.full()[0]
+    run("docker", "exec", "-d", member, "python3", "-m", "http.server", "9999")
+    connect = "import socket; socket.create_connection(('127.0.0.1', 9999), 1)"
+    within = ("docker", "exec", member, "python3", "-c", connect)
+    until(lambda: run(*within, check=False).returncode == 0, 10, "it listens")
+
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((address(member), 9999), timeout=10)
+    run("docker", "kill", member)
+    hub.full()
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("first", ["warm", "cold"])
 def test_the_home_stays(hub: WarmHub, first: str):

@@ -222,14 +222,22 @@ def test_a_pool_that_cannot_work_is_no_problem(checkout, quick):
     ]
 
 
-@pytest.mark.parametrize("there", [True, False], ids=["there", "missing"])
-def test_rest(checkout, quick, there):
-    """Once images are built only they are looked at."""
-    quick(has_image=lambda _: there, port_holder=lambda *_: "x")
+@pytest.mark.parametrize(
+    ("says", "what"),
+    [
+        ({}, []),
+        ({"has_image": lambda _: False}, ["DOCKER_NOTEBOOK_IMAGE=hubkit-notebook:latest"]),
+        ({"free": GB}, ["the engine's disk"]),
+        ({"port_holder": lambda port, _: "x" if port == 80 else None}, ["HTTP_PORT=80"]),
+    ],
+    ids=["well", "no image", "no disk", "a port"],
+)
+def test_rest(checkout, quick, says, what):
+    """Once images were built, what may have changed meanwhile is looked at, and no file."""
+    quick(**says)
+    (checkout / "userlist").unlink()
 
-    whats = [problem.what for problem in checks.rest(checkout)]
-
-    assert whats == ([] if there else ["DOCKER_NOTEBOOK_IMAGE=hubkit-notebook:latest"])
+    assert [problem.what for problem in checks.rest(checkout)] == what
 
 
 def test_run_without_engine(checkout, quick):

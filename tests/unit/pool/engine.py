@@ -165,10 +165,12 @@ class FakeMounter:
         why: Why it cannot.
         mounted: Id → (user, names of volumes, the line that was told).
         refuses: What it raises, one after the other.
+        closed: Id → ports that stay open.
     """
 
     def __init__(self):
         self.why, self.mounted, self.refuses = "", {}, []
+        self.closed = {}
 
     async def unsupported(self):
         await asyncio.sleep(0)
@@ -176,6 +178,11 @@ class FakeMounter:
 
     async def untouched(self, container):
         return container not in self.mounted
+
+    async def close(self, container, ports):
+        if self.why:
+            raise Refused(Reason.FAILED, self.why)
+        self.closed[container] = tuple(ports)
 
     async def mount(self, container, user, mounts, told):
         await asyncio.sleep(0)

@@ -98,6 +98,7 @@ def test_same_key(words):
         pytest.param({"host_config": host(Mounts=[HOME, FOLDER])}, id="folder of the host"),
         pytest.param({"host_config": host(Mounts=[HOME, DATA])}, id="another place of a volume"),
         pytest.param({"bare": ["/home/jovyan/work"]}, id="a visitor, without a home"),
+        pytest.param({"open": [8888]}, id="ports that stay open"),
     ],
 )
 def test_other_key(words):

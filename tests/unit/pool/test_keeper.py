@@ -9,6 +9,7 @@ import pytest
 from hubkit.pool import blueprint, keeper
 from hubkit.pool.pool import SETTLE, Pool
 from hubkit.spawner.calls import EngineSilent
+from hubkit.warden.refusals import Reason, Refused
 from tests.unit.pool.conftest import LAB
 from tests.unit.pool.engine import IMAGE, cold
 
@@ -39,6 +40,36 @@ async def test_made_step_by_step(site):
     made = ["create_container", "make_mount_points", "put_archive", "start", "logs"]
     at = lab.engine.asked.index("create_container")
     assert lab.engine.asked[at : at + 5] == made
+
+
+async def test_closed_while_it_waits(site):
+    """Before anybody has come; so is one that an earlier run of the hub made."""
+    lab = site(2)
+    found = blueprint.of(cold(open=(8888, 8786)))
+    lab.source.known["lab:1"] = found
+    lab.spare(key=found.key)
+
+    await lab.work()
+
+    waiting = list(lab.pool.members)
+    assert [one.closed for one in waiting] == [True, True]
+    assert lab.mounter.closed == {one.id: (8888, 8786) for one in waiting}
+
+
+async def test_not_closed(site, monkeypatch):
+    """It waits all the same, and says that it is open; nobody is asked where all are open."""
+    lab = site(1)
+    await lab.work()
+    assert ([one.closed for one in lab.pool.members], lab.mounter.closed) == ([False], {})
+
+    async def refuse(*_):
+        raise Refused(Reason.FAILED, "no nftables")
+
+    monkeypatch.setattr(lab.mounter, "close", refuse)
+    lab.source.known["lab:1"] = blueprint.of(cold(open=(8888,)))
+    await lab.work()
+
+    assert [one.closed for one in lab.pool.members] == [False]
 
 
 async def test_taken_and_refilled(site):

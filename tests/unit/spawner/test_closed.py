@@ -29,7 +29,7 @@ class Mounter(MounterClient):
 
 @pytest.fixture
 def mounter(monkeypatch):
-    monkeypatch.setattr(closed, "LONGEST", 0.1)
+    monkeypatch.setattr(closed, "PATIENCE", 0.1)
     return Mounter()
 
 
@@ -55,9 +55,19 @@ async def test_closed_once(ada, mounter):
 async def test_further_ports(ada, mounter):
     ada.further_ports, ada.port = [8786], 8000
 
-    await ada.close_ports(ID, "1")
+    await ada.runs(found())
 
     assert mounter.asked == [(ID, [8000, 8786])]
+
+
+async def test_closed_while_it_waited(ada, mounter):
+    """One of the pool comes with its ports closed; after a restart it does not."""
+    ada.are_closed(ID, "1")
+
+    await ada.runs(found())
+    assert mounter.asked == []
+    await ada.runs(found(started="2"))
+    assert mounter.asked == [(ID, [8888])]
 
 
 @pytest.mark.parametrize(
@@ -82,14 +92,48 @@ async def test_nothing_to_close(ada, mounter, trait, running):
     ],
 )
 async def test_stays_open(ada, mounter, caplog, error, words):
-    """The server goes on; the log says so once, and the next look tries again."""
+    """It is tried at each look; the log says so once, not of hub and mounter just starting."""
     mounter.error = error
 
-    for _ in range(2):
+    await ada.runs(found())
+    assert "reach all its ports" not in caplog.text
+    for _ in range(3):
         await ada.runs(found())
 
     assert caplog.text.count(f"others on its network reach all its ports: {words}") == 1
     mounter.error = None
-    await ada.runs(found())
-    await ada.runs(found())
-    assert len(mounter.asked) == 3
+    for _ in range(2):
+        await ada.runs(found())
+    assert len(mounter.asked) == 5
+
+
+async def test_never_to_be_closed(ada, mounter, caplog):
+    """What the mounter will never do is said at once, and not asked for again."""
+    mounter.error = Refused(Reason.NOT_ALLOWED, "no network of its own (host)")
+
+    for _ in range(3):
+        await ada.runs(found())
+
+    assert caplog.text.count("no network of its own (host)") == 1
+    assert len(mounter.asked) == 1
+
+
+@pytest.mark.parametrize("status", [404, 500])
+async def test_a_start_does_not_fail_for_it(ada, mounter, startable, status):
+    """An engine that does not say how the new container is leaves it to the next look."""
+    ada.object_id = "4f9a"
+    startable.answers["GET", "/containers/4f9a/json"] = (status, {"message": "no"})
+
+    await ada.start_object()
+
+    assert mounter.asked == []
+
+
+async def test_closed_at_the_start(ada, mounter, startable):
+    ada.object_id = "4f9a"
+    state = {"Running": True, "StartedAt": "1"}
+    startable.answers["GET", "/containers/4f9a/json"] = (200, {"Id": ID, "State": state})
+
+    await ada.start_object()
+
+    assert mounter.asked == [(ID, [8888])]

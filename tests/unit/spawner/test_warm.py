@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from docker.errors import APIError
@@ -11,6 +13,7 @@ from hubkit.pool import blueprint
 from hubkit.pool.pool import Pool
 from hubkit.spawner import homes, warm
 from hubkit.spawner.readiness import Died
+from hubkit.warden.client import MounterClient
 from hubkit.warden.refusals import Reason, Refused
 from tests.unit.pool.conftest import LAB, Clock, Site
 from tests.unit.pool.engine import HOME, cold, refusal
@@ -57,6 +60,25 @@ async def test_warm(spawner, site):
     assert site.asked == [(*READY, "/api")]
     assert not site.pool.away
     assert homes.recorded(ada.user.orm_user) == "home-ada"
+
+
+@pytest.mark.parametrize("closed", [True, False])
+async def test_ports(spawner, site, monkeypatch, closed):
+    """What was closed while it waited is not closed again; what was not is at the next look."""
+    [member] = site.pool.members
+    site.pool.members.add(replace(member, closed=closed))
+    asked = []
+
+    async def close(_, container, ports):
+        asked.append((container, ports))
+
+    monkeypatch.setattr(MounterClient, "close", close)
+    ada = spawner(closer=MounterClient(Path("/nowhere")))
+
+    await ada.start_warm()
+    assert await ada.poll() is None
+
+    assert asked == ([] if closed else [(member.id, (8888,))])
 
 
 async def test_after_a_restart_of_the_hub(spawner, site):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from hubkit.warden import closing, processes
@@ -29,6 +32,30 @@ def test_no_process_of_the_container():
     """The process that has the number now is somebody else's."""
     with pytest.raises(Refused, match="pid: host"):
         closing.close(1, "4f" * 32, [8888])
+
+
+@pytest.mark.parametrize("secret", [False, True], ids=["seen", "not to be seen"])
+def test_this_machines_network(monkeypatch, secret):
+    """It is never closed, whatever the engine said of a container."""
+    applied = []
+    monkeypatch.setattr(processes, "require_of", lambda *_: None)
+    monkeypatch.setattr(closing.syscalls, "enter_network", applied.append)
+    monkeypatch.setattr(closing, "_apply", applied.append)
+    own = Path("/proc/self/ns/net").stat()
+
+    def first(_):
+        if secret:
+            raise PermissionError
+        return own
+
+    monkeypatch.setattr(closing.Path, "stat", first)
+    if secret:
+        closing.close(os.getpid(), "4f" * 32, [8888])
+        assert applied[1] == closing.rules([8888])
+        return
+    with pytest.raises(Refused, match="this machine's"):
+        closing.close(os.getpid(), "4f" * 32, [8888])
+    assert applied == []
 
 
 @pytest.mark.parametrize(

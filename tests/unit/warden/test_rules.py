@@ -30,9 +30,10 @@ def body(**changed):
     return {"container": ID, "user": "ada", "mounts": [GIVEN], "told": "told", **changed}
 
 
-def container(state=RUNNING, host=None, **changed):
+def container(state=RUNNING, host=None, sandbox="/var/run/docker/netns/4f", **changed):
     marks = {"hubkit.hub": "lab", "hubkit.pool": "image", **changed}
     found = {"Config": {"Labels": {k: v for k, v in marks.items() if v is not None}}}
+    found["NetworkSettings"] = {"SandboxKey": sandbox}
     return {**found, "State": state, "HostConfig": host or {}}
 
 
@@ -71,6 +72,14 @@ def test_own_network(marks):
         pytest.param({"hubkit.pool": None}, Reason.NOT_ALLOWED, id="no server"),
         pytest.param({"host": {"NetworkMode": "host"}}, Reason.NOT_ALLOWED, id="the host's"),
         pytest.param({"host": {"NetworkMode": "container:4f"}}, Reason.NOT_ALLOWED, id="another's"),
+        pytest.param(
+            {"host": {"NetworkMode": "lab", "Runtime": "runsc"}},
+            Reason.NOT_ALLOWED,
+            id="past the kernel",
+        ),
+        pytest.param(
+            {"sandbox": "/var/run/docker/netns/default"}, Reason.NOT_ALLOWED, id="by another name"
+        ),
         pytest.param({"state": {**RUNNING, "Running": False}}, Reason.STOPPED, id="ended"),
         pytest.param({"state": {**RUNNING, "Pid": 0}}, Reason.STOPPED, id="no process"),
     ],
