@@ -12,7 +12,7 @@ scripts/test.sh packages
 scripts/engine.sh </dev/null
 scripts/base-image.sh
 case " ${WORKLOADS:-} " in
-*" first-page "* | *" all "*) scripts/test.sh browser ;;
+*" first-page "* | *" first-visit "* | *" all "*) scripts/test.sh browser ;;
 esac
 # shellcheck disable=SC2086 # a list of words on purpose
 exec .venv/bin/python -m benchmarks ${ROUNDS:+--rounds "$ROUNDS"} ${IMAGE:+--image "$IMAGE"} ${WORKLOADS:-}

@@ -14,10 +14,27 @@ from benchmarks.workloads.starts import people
 
 WAIT_MS = 120_000
 SHOWN, BYTES, ANSWERS = "launcher shown", "bytes from the server", "answers"
+USABLE = "launcher shown, from the address"
 LAUNCHER = ".jp-LauncherCard"
 
 
-async def first_visit(side: Side, sample: Sample) -> None:
+async def from_the_address(side: Side, sample: Sample) -> None:
+    """Type the hub's address into a browser that never was there; one server waits."""
+    await side.keep_ready(1)
+    try:
+        async with chromium(side.common.tag) as browser:
+            context = await browser.new_context(ignore_https_errors=True, base_url=side.url)
+            page = await context.new_page()
+            with sample.measured():
+                began = time.monotonic()
+                await page.goto("/")
+                await page.locator(LAUNCHER).first.wait_for(timeout=WAIT_MS)
+                sample.add(USABLE, time.monotonic() - began)
+    finally:
+        await side.keep_ready(0)
+
+
+async def first_page(side: Side, sample: Sample) -> None:
     """Open JupyterLab of a running server in a browser that never was there."""
     name = people(1)[0]
     async with side.hub() as hub:
@@ -70,8 +87,16 @@ WORKLOADS = (
         "first-page",
         "JupyterLab of a running server opened in a Chromium that never was there.",
         (Metric(SHOWN, "s"), Metric(BYTES, "MB"), Metric(ANSWERS, "requests")),
-        first_visit,
+        first_page,
         people(1),
         shows=f"{BYTES}, median",
+    ),
+    Workload(
+        "first-visit",
+        "A visitor without an account types the address; in Chromium, with one server waiting.",
+        (Metric(USABLE, "s", ("median", "max")),),
+        from_the_address,
+        shows=f"{USABLE}, median",
+        visitors=True,
     ),
 )

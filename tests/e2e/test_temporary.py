@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Request, expect
 
 from tests.e2e import lab
 from tests.e2e.conftest import FLAGS, SECONDS, THIS_HOST
-from tests.support import Stack
+from tests.support import Stack, until
 from tests.visits import opened
 
 pytestmark = pytest.mark.e2e
@@ -147,6 +147,17 @@ def test_in_a_frame(stack: Stack, reader: Page):
     cookies = {one["name"]: one["sameSite"] for one in reader.context.cookies()}
     assert cookies
     assert set(cookies.values()) == {"None"}
+    before = login(reader)
+    assert before
+
+    reader.evaluate("url => document.querySelector('iframe').src = url", f"{stack.url}/hub/logout")
+
+    until(lambda: login(reader) != before, 10, "the frame is signed out")
+
+
+def login(page: Page) -> set[str]:
+    """Return what signs the browser in, in frames and outside of them."""
+    return {one["value"] for one in page.context.cookies() if one["name"] == "jupyterhub-hub-login"}
 
 
 @pytest.mark.parametrize("path", ["/", "/hub/home", "/info"])
