@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import requests
@@ -16,7 +17,7 @@ from hubkit.spawner.watched import WatchedServer
 from hubkit.warden.client import MounterClient
 from hubkit.warden.refusals import Reason, Refused
 
-HURRY, PATIENCE = 2.0, 15.0  # seconds a start, and a look at a server, wait for it
+LONGEST = 2.0  # seconds a start waits for it
 OPEN = "%s: others on its network reach all its ports: %s"
 
 
@@ -37,8 +38,11 @@ class ClosedServer(WatchedServer):
         MounterClient, allow_none=True, config=True, help="""Who closes them; None: nobody."""
     )
 
-    _settled: tuple[str, str] | None = None  # a container's id, and when it was started
-    _failures = 0
+    # A container's id, and when it was started: of whom nothing more is to be done, whose
+    # ports were not closed at the last try, and of whom that was logged.
+    _settled: tuple[str, str] | None = None
+    _missed: tuple[str, str] | None = None
+    _told: tuple[str, str] | None = None
 
     def open_ports(self) -> tuple[int, ...]:
         """Return the ports that stay open where others are closed; none where all are open."""
@@ -59,16 +63,15 @@ class ClosedServer(WatchedServer):
         await super().start_object()
         if not self.open_ports():
             return
-        try:
-            found = await self.docker("inspect_container", self.object_id)
-        except (DockerException, EngineError, requests.RequestException):
-            return  # the next look sees to it
-        await self._close(found, HURRY)
+        # What does not work here the next look sees to.
+        with suppress(TimeoutError, DockerException, EngineError, requests.RequestException):
+            async with asyncio.timeout(LONGEST):
+                await self._close(await self.docker("inspect_container", self.object_id))
 
     async def runs(self, found: dict[str, Any]) -> None:
         """Take note of a running container; close its ports if that was not done yet."""
         await super().runs(found)
-        await self._close(found, PATIENCE)
+        await self._close(found)
 
     def are_closed(self, identity: str, started: str) -> None:
         """Take note that somebody else has closed the ports of a container.
@@ -79,26 +82,25 @@ class ClosedServer(WatchedServer):
         """
         self._settled = identity, started
 
-    async def _close(self, found: dict[str, Any], seconds: float) -> None:
+    async def _close(self, found: dict[str, Any]) -> None:
         at = found["Id"], found["State"]["StartedAt"]
         ports = self.open_ports()
         if not ports or not found["State"]["Running"] or at == self._settled:
             return
         try:
-            async with asyncio.timeout(seconds):
-                await self.closer.close(found["Id"], ports)
-        except (Refused, TimeoutError) as error:
-            self._stay_open(at, error)
+            await self.closer.close(found["Id"], ports)
+        except Refused as refused:
+            self._stay_open(at, refused)
         else:
-            self._settled, self._failures = at, 0
+            self._settled = at
 
-    def _stay_open(self, at: tuple[str, str], error: Refused | TimeoutError) -> None:
-        """Say it once. One failure is none: hub and mounter are started together."""
-        self._failures += 1
-        final = isinstance(error, Refused) and error.reason == Reason.NOT_ALLOWED
-        if final or self._failures == 2:
-            why = error.message if isinstance(error, Refused) else "the mounter takes too long"
-            self.log.warning(OPEN, self._log_name, why)
+    def _stay_open(self, at: tuple[str, str], refused: Refused) -> None:
+        """Say it once of each. One failure is none: hub and mounter are started together."""
+        final = refused.reason == Reason.NOT_ALLOWED
+        if at != self._told and (final or at == self._missed):
+            self.log.warning(OPEN, self._log_name, refused.message)
+            self._told = at
+        self._missed = at
         if final:
             self._settled = at
 

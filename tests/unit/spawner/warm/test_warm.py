@@ -15,36 +15,10 @@ from hubkit.spawner import homes, warm
 from hubkit.spawner.readiness import Died
 from hubkit.warden.client import MounterClient
 from hubkit.warden.refusals import Reason, Refused
-from tests.unit.pool.conftest import LAB, Clock, Site
+from tests.unit.pool.conftest import LAB, Clock
 from tests.unit.pool.engine import HOME, cold, refusal
-from tests.unit.spawner.warming import Spawner, spawner_of
 
 READY = ("172.18.0.1", 8888)
-
-
-@pytest.fixture
-async def site(monkeypatch):
-    """A pool in which one server waits, and what is asked of servers that start."""
-    made = Site(Pool("kit", 1, clock=Clock()))
-    await made.work()
-    monkeypatch.setattr(Spawner, "engine", made.engine)
-    made.asked = []
-
-    async def wait_until_ready(*address, **_):
-        made.asked.append(address)
-
-    monkeypatch.setattr(warm, "wait_until_ready", wait_until_ready)
-    return made
-
-
-@pytest.fixture
-def spawner(db, site):
-    """Return a function that makes the spawner of a user's server, as after a restart."""
-
-    def make(name="ada", server="", **traits):
-        return spawner_of(db, site, name, server, **traits)
-
-    return make
 
 
 async def test_warm(spawner, site):
@@ -233,54 +207,6 @@ async def test_not_removed(spawner, site):
     assert "id1" not in site.engine.containers
 
 
-@pytest.mark.parametrize(
-    "traits",
-    [
-        pytest.param({"pool": None}, id="no pool"),
-        pytest.param({"pull_policy": "always"}, id="the image may be another by now"),
-    ],
-)
-async def test_cold(spawner, site, traits):
-    """Starts that cannot be served are left to be cold, without a call to the engine."""
-    before = len(site.engine.asked)
-
-    assert await spawner(**traits).start_warm() is None
-    assert len(site.engine.asked) == before
-
-
-async def test_something_left_behind(spawner, site):
-    """Where a container of the server is still there a cold start removes it first."""
-    site.engine.add(
-        "kit-jupyter-ada", {"hubkit.hub": "kit", "hubkit.user": "ada", "hubkit.server": ""}
-    )
-
-    assert await spawner().start_warm() is None
-    assert len(site.pool.members) == 1
-
-
-async def test_another_start(spawner, site, monkeypatch):
-    """A start with another command gets no container of the pool."""
-
-    async def other(self):
-        return cold(command=["other"])
-
-    monkeypatch.setattr(Spawner, "blueprint_kwargs", other)
-
-    assert await spawner().start_warm() is None
-    assert len(site.pool.members) == 1
-
-
-async def test_unknown_image(spawner, site, monkeypatch):
-    """Where the image is missing a cold start pulls it."""
-
-    async def missing(self):
-        raise refusal(404)
-
-    monkeypatch.setattr(Spawner, "blueprint_kwargs", missing)
-
-    assert await spawner().start_warm() is None
-
-
 async def test_many_at_once(spawner, site):
     """Twenty starts, ten containers: nobody gets another's, the rest is cold."""
     site.pool.resize("lab:1", 10)
@@ -306,7 +232,6 @@ async def test_named_server(spawner, site):
     assert await spawner().poll() == 0
 
 
-async def test_key(site):
+async def test_key():
     """What the tests' starts ask for is what the pool has."""
     assert blueprint.of(cold()).key == LAB.key
-    assert issubclass(type(refusal(409)), APIError)
