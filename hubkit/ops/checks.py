@@ -247,6 +247,7 @@ ENGINE: tuple[Check, ...] = (ports, names, disk, images)
 # One person's certificate is no reason to keep the hub down, so `init` does not look.
 PEOPLE: tuple[Check, ...] = (certificates_of_users, certificates_of_listed)
 REMARKS: tuple[Check, ...] = (pool, server_ports)
+REST: tuple[Check, ...] = (ports, disk, images)  # what the builds of `make up` change
 
 
 def files(root: Path) -> tuple[Kit, list[Problem]]:
@@ -286,7 +287,7 @@ def run(root: Path, *, skip_images: bool = False, offline: bool = False) -> list
 def rest(root: Path) -> list[Problem]:
     """Return what is wrong once images were built, where nothing was before."""
     kit = Kit(root, check_file(root / ".env")[0])
-    return [problem for check in (ports, disk, images) for problem in check(kit)]
+    return [problem for check in REST for problem in check(kit)]
 
 
 def remarks(root: Path) -> list[Problem]:

@@ -20,9 +20,11 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch):
-    """Take away what the shell that runs the tests may have set."""
-    for name in (*settings.allowed_names(), "DOCKER_HOST", "DOCKER_CONFIG"):
+    """Take away what the shell that runs the tests may have set, and the engine that runs."""
+    for name in (*settings.allowed_names(), "DOCKER_CONFIG"):
         monkeypatch.delenv(name, raising=False)
+    # A test that forgets to say which engine it means fails everywhere, not only where none is.
+    monkeypatch.setenv("DOCKER_HOST", "unix:///no/engine/in/unit/tests")
 
 
 @pytest.fixture

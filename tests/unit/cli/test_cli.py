@@ -123,6 +123,7 @@ def test_check(run, checkout):
 def test_check_rest(run, checkout, monkeypatch):
     """What is known to be good is not looked at again; what is missing still is an error."""
     monkeypatch.setattr(checks, "FILES", (lambda _: [Problem("userlist", "no.", "Yes.")],))
+    monkeypatch.setattr(checks, "REST", (checks.images,))
     monkeypatch.setattr(engine, "has_image", lambda _: False)
 
     code, _, err = run("check", "--root", checkout, "--rest")
