@@ -10,8 +10,17 @@ from benchmarks.plan import Metric, Sample, Workload
 from benchmarks.sides.side import Side
 
 VISITS = 100  # a round
-USERS, ROUTES, CONTAINERS, VOLUMES = "users", "routes", "containers", "volumes"
+USERS, ROUTES, TOKENS = "users", "routes", "tokens"
+CONTAINERS, VOLUMES = "containers", "volumes"
 HUB = "the hub's memory"
+# The hub's API shows a user's tokens alone: what a user who is gone has left, its database does.
+COUNT = """
+import sqlite3
+from hubkit import stack
+with sqlite3.connect(stack.DATABASE.removeprefix("sqlite:///")) as database:
+    for table in ("api_tokens", "oauth_codes", "oauth_clients"):
+        print(database.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+"""
 
 
 async def before(side: Side, sample: Sample) -> None:
@@ -39,6 +48,8 @@ async def _count(side: Side, sample: Sample) -> None:
             _, found = await hub.ask("GET", path)
             sample.add(metric, len(found))
     sample.add(CONTAINERS, len(await engine.containers(side.project, every=True)))
+    counted = await engine.docker("exec", side.hub_container, "python", "-c", COUNT)
+    sample.add(TOKENS, sum(map(int, counted.split())))
     volumes = await engine.docker("volume", "ls", "--quiet", "--filter", f"name={side.project}")
     sample.add(VOLUMES, len(volumes.split()))
     sample.add(HUB, *await memory.cgroup([side.hub_container]))
@@ -49,7 +60,7 @@ WORKLOADS = (
         "cycles",
         f"{VISITS} visitors come and go; counted before and after. ROUNDS=11 makes a thousand.",
         (
-            *(Metric(name, "count") for name in (USERS, ROUTES, CONTAINERS, VOLUMES)),
+            *(Metric(name, "count") for name in (USERS, ROUTES, TOKENS, CONTAINERS, VOLUMES)),
             Metric(HUB, "MiB"),
         ),
         after,

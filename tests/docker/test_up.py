@@ -51,6 +51,30 @@ def test_make_up_can_be_interrupted_and_repeated(fresh: Stack):
     assert left == []
 
 
+def addresses(stack: Stack) -> dict[str, dict[str, str]]:
+    """Return where hub and proxy are on each of their networks."""
+    found = {}
+    for part in ("jupyterhub", "proxy"):
+        [container] = stack.compose("ps", "--quiet", part).stdout.split()
+        networks = stack.inspect(container)["NetworkSettings"]["Networks"]
+        found[part] = {name: one["IPAddress"] for name, one in networks.items()}
+    return found
+
+
+def test_make_up_changes_only_what_changed_and_keeps_the_addresses(fresh: Stack):
+    """Servers that were left running remember the hub's address, whatever was made anew."""
+    fresh.up()
+    made, where = fresh.containers(), addresses(fresh)
+
+    fresh.up()
+    assert fresh.containers() == made
+
+    fresh.write_env(HUB_DOMAIN="hub.example.org")  # is given to every part, the proxy included
+    fresh.up()
+    assert not made.items() & fresh.containers().items()
+    assert addresses(fresh) == where
+
+
 def on_a_bare_machine(script: str, *mounts: str) -> subprocess.CompletedProcess[str]:
     """Run *script* as root on a Debian without Docker, in a copy of the checkout."""
     name = f"kittest-bare-{uuid.uuid4().hex[:6]}"
