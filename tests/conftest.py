@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 import uuid
 from collections.abc import Iterator
 
@@ -7,6 +8,11 @@ import pytest
 
 from tests.person import Person
 from tests.support import Stack, close_connections, run
+
+# A shell has its background jobs ignore Ctrl-C, and so would every process they start: hubs
+# that are ended would wait for services that hear nothing.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

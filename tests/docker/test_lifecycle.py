@@ -27,6 +27,7 @@ def shown_certificate(stack: Stack) -> str:
         return hashlib.sha256(secure.getpeercert(binary_form=True)).hexdigest()
 
 
+@pytest.mark.thorough
 def test_a_second_make_up_changes_nothing(stack: Stack):
     """Same containers, same files, in seconds."""
     files = {path: path.read_bytes() for path in (stack.path / "secrets").iterdir()}
@@ -104,6 +105,7 @@ def test_down_can_stop_the_servers_too(stack: Stack, person: Person):
     assert Person(stack, person.name).sign_in().start().read("kept.txt") == "1"
 
 
+@pytest.mark.thorough
 def test_a_replaced_certificate_is_shown_and_nobody_is_cut_off(stack: Stack, person: Person):
     """`make reload`: new visitors see the new certificate, open websockets live on."""
     kernel = person.start().kernel()

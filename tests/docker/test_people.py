@@ -254,9 +254,8 @@ def test_a_home_that_vanished_is_not_replaced_by_an_empty_one(stack: Stack, pers
     assert volume not in volumes(stack)
 
 
-@pytest.mark.parametrize(
-    "limit", ["IDLE_TIMEOUT", pytest.param("MAX_AGE", marks=pytest.mark.thorough)]
-)
+@pytest.mark.thorough
+@pytest.mark.parametrize("limit", ["IDLE_TIMEOUT", "MAX_AGE"])
 def test_an_idle_server_is_stopped_and_an_old_one_too(stack: Stack, person: Person, limit: str):
     """IDLE_TIMEOUT ends servers nobody uses, MAX_AGE any; the file stays."""
     usual = {"IDLE_TIMEOUT": "3600", "MAX_AGE": "0"}

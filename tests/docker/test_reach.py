@@ -204,6 +204,7 @@ def test_the_hub_and_servers_know_the_visitors_address_and_believe_no_claim(
     assert {line["address"] for line in lines if line["name"] == person.name} == {edge["Gateway"]}
 
 
+@pytest.mark.thorough
 def test_too_large_an_upload_is_refused_in_words(stack: Stack, person: Person):
     """UPLOAD_LIMIT bounds one request; what fits goes through."""
     person.start()

@@ -143,7 +143,9 @@ def test_in_a_frame(stack: Stack, reader: Page):
     frame = reader.frame_locator("iframe")
     frame.locator("#jp-main-dock-panel").wait_for(timeout=lab.START_MS)
     frame.locator('.jp-LauncherCard[data-category="Notebook"]').first.click()
-    frame.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
+    # In a frame the notebook's bar may be too short to show it.
+    idle = frame.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+    idle.wait_for(state="attached")
     cookies = {one["name"]: one["sameSite"] for one in reader.context.cookies()}
     assert cookies
     assert set(cookies.values()) == {"None"}
