@@ -9,9 +9,9 @@ from pathlib import Path
 
 from hubkit import auth, framing, pool, stack
 from hubkit.auth import renames
-from hubkit.services import culler, expiry, lab, pool_metrics, roster, start_metrics, temporary
+from hubkit.services import culler, expiry, gate, lab, pool_metrics, roster, start_metrics, temporary
 from hubkit.settings import Settings
-from hubkit.spawner import closed, record
+from hubkit.spawner import closed, program, record
 from hubkit.spawner import temporary as visiting
 from hubkit.spawner.gateway import Gateway
 from hubkit.spawner.kit import KitSpawner
@@ -40,7 +40,7 @@ c.KitSpawner.delete_user_volumes = env.delete_user_volumes
 c.KitSpawner.ready_timeout = env.start_timeout
 c.KitSpawner.start_slots = env.concurrent_starts
 start_metrics.configure(KitSpawner.turns)
-c.KitSpawner.tuning = env.server_tuning
+c.KitSpawner.tuning = env.launched
 c.KitSpawner.record = record.configure(c)  # what `hubkit servers why` and pages show
 renames.follow(c.KitSpawner.record.renamed)
 
@@ -57,6 +57,10 @@ closed.configure(c, env)
 
 # Containers that wait, so that a server is there at once: POOL_SIZE in .env
 pool_metrics.configure(pool.configure(c, env))
+
+# Programs in the place of Jupyter, which know no sign-in: SERVER_COMMAND
+program.configure(c, env)
+gate.configure(c, env)
 
 # JupyterLab's own files are the same for everybody: the edge gives them out
 lab.configure(env)

@@ -6,9 +6,11 @@ Parsers are as in `hubkit.values`: ``ValueError`` completes the sentence "must b
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_address
 from pathlib import PurePosixPath
+from string import Formatter
 
 from hubkit import values
 from hubkit.errors import Problem
@@ -19,6 +21,7 @@ LEAST_SHARES, MOST_SHARES = 2, 262144
 MOST_ID = 2**32 - 2  # of a user or a group; one more means "none" to Linux
 HOST_GATEWAY = "host-gateway"  # the engine's word for this machine, as containers reach it
 CONTAINERD = "/run/containerd/containerd.sock"  # the engine below the engine
+PLACEHOLDERS = ("base_path", "port", "ip", "token")  # tmpnb's own
 DIRECTORIES = "/folder:/path, with :rw behind it where servers may write, with commas between them"
 
 
@@ -44,6 +47,22 @@ def ports(written: str) -> tuple[int, ...] | None:
         return tuple(values.whole(1, 65535)(piece) for piece in filter(None, pieces))
     except ValueError:
         raise ValueError("ports such as 8786, with commas between them; or all") from None
+
+
+def command(written: str) -> str:
+    """Return a program's command, whose words in braces are known."""
+    wanted = f"a command with {{port}} in it, and no braces but {_braced(PLACEHOLDERS)}"
+    try:
+        fields = {name for _, name, _, _ in Formatter().parse(written) if name is not None}
+    except ValueError:
+        raise ValueError(wanted) from None
+    if "port" not in fields or fields - set(PLACEHOLDERS):
+        raise ValueError(wanted)
+    try:
+        shlex.split(written)
+    except ValueError:
+        raise ValueError("a command whose quotes are closed") from None
+    return written
 
 
 def hosts(written: str) -> tuple[str, ...]:
@@ -123,6 +142,10 @@ def unreachable(gateway: str, extra_hosts: Iterable[str]) -> Iterator[Problem]:
         if one.endswith(f":{HOST_GATEWAY}"):
             wrong = "is this machine, which servers cannot reach with NETWORK_ACCESS=off."
             yield Problem(f"EXTRA_HOSTS: {one}", wrong, "Remove one of them.")
+
+
+def _braced(names: Iterable[str]) -> str:
+    return ", ".join(f"{{{name}}}" for name in names)
 
 
 def _holds(folder: str, path: str) -> bool:

@@ -7,12 +7,12 @@ wins over the same name in ``.env``, as it does for Docker Compose.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from hubkit import assets, envfile, machine, schedule, values, visitors
+from hubkit import assets, envfile, machine, schedule, together, values, visitors
 from hubkit.errors import HIDDEN, ConfigError, Problem
 from hubkit.reading import env_name, nearest, read, setting, texts
 
@@ -94,6 +94,7 @@ class Settings:
     server_user: str = setting("", machine.user, "Number of the user, and of the group behind a colon, that servers run as, e.g. 1000:100; empty: the image's own.", group="Servers")
     network_access: str = setting("", machine.network, "off: servers reach the hub, the proxy, a gateway of this stack and each other's own port, nothing else; empty: they reach the network as this machine does.", group="Servers")
     server_ports: tuple[int, ...] | None = setting("", machine.ports, "Ports of a server that others on its network reach besides its own, which asks for a sign-in: e.g. 8786, 8787; all: every port.", group="Servers", empty=())
+    server_command: str = setting("", machine.command, "Program every server runs in the place of Jupyter, e.g. app --port={port} --prefix={base_path}; the hub's sign-in is asked for before it. Empty: the image's Jupyter server.", group="Servers")
     extra_hosts: tuple[str, ...] = setting("", machine.hosts, "Names servers know besides those of DNS: name:address, commas between; host-gateway stands for this machine.", group="Servers", empty=())
     named_server_limit: int = setting("5", values.whole(0), "Named servers one user may have besides their own; 0 for no limit.", group="Servers")
     start_timeout: int = setting("120", values.whole(10), "Seconds a started container may take until its server answers; waiting for a turn or a pull does not count.", group="Servers")
@@ -188,6 +189,11 @@ class Settings:
         return "gateway" in self.compose_profiles
 
     @property
+    def launched(self) -> bool:
+        """Whether the launcher is placed into servers: only of Jupyter's it knows how to help."""
+        return self.server_tuning and not self.server_command
+
+    @property
     def servers_network(self) -> str:
         """The network servers are started on: with NETWORK_ACCESS=off the one without a way out."""
         return self.docker_network_name + ("-off" if self.network_access == "off" else "")
@@ -237,7 +243,7 @@ def check(environ: Mapping[str, str], root: Path = ROOT) -> tuple[Settings, list
     written, problems = texts(known(), environ, root)
     found, wrong = read(known(), written)
     settings = Settings(**found)
-    return settings, problems + wrong + _together(settings)
+    return settings, [*problems, *wrong, *together.problems(settings)]
 
 
 def check_file(
@@ -276,25 +282,3 @@ def _merged(path: Path, environ: Mapping[str, str] | None) -> tuple[dict[str, st
         problems.append(Problem(f".env: {name}", "is not a setting of this kit.", cure))
     exported = {name: environ[name] for name in allowed_names() if name in environ}
     return {**written, **exported}, problems
-
-
-def _together(env: Settings) -> list[Problem]:
-    problems = []
-    if env.tls == "acme" and not env.acme_email:
-        cure = "Write the address the authority may use to warn you."
-        problems.append(Problem("ACME_EMAIL=", "must be set with TLS=acme.", cure))
-    if env.https_port == env.http_port:
-        cure = "Give them different ports, e.g. 443 and 80."
-        problems.append(Problem(f"HTTP_PORT={env.http_port}", "is HTTPS_PORT too.", cure))
-    return [*problems, *_of_the_machine(env)]
-
-
-def _of_the_machine(env: Settings) -> Iterator[Problem]:
-    mounted = {
-        "DOCKER_NOTEBOOK_DIR": [env.docker_notebook_dir],
-        "EXTRA_VOLUMES": [one.target for one in env.extra_volumes],
-    }
-    secret = (env.docker_socket, env.docker_volumes, machine.CONTAINERD)
-    yield from machine.clashes(env.host_directories, mounted, secret)
-    if env.network_access == "off":
-        yield from machine.unreachable("" if env.own_gateway else env.kg_url, env.extra_hosts)

@@ -30,6 +30,7 @@ LAB_FILES = Path("/run/hubkit/static")  # a volume the edge reads
 MOUNTER = Path("/run/hubkit/mounter/socket")
 
 HUB_HOST, HUB_PORT = "jupyterhub", 8081
+GATE_PORT = 8083  # of the service that is asked who may use a program; see hubkit.services.gate
 PROXY_API = "http://proxy-api:8001"
 WARDEN = "tcp://warden:2375"
 

@@ -31,10 +31,10 @@ def configure(c: Any, env: Settings) -> Pool:
 
     pool = Pool(
         env.compose_project_name,
-        env.pool_size if env.server_tuning else 0,
+        env.pool_size if env.launched else 0,
         capacity=env.pool_capacity,
         max_age=env.pool_max_age,
-        windows=env.pool_schedule if env.server_tuning else (),
+        windows=env.pool_schedule if env.launched else (),
     )
     c.KitSpawner.pool = pool
     try:

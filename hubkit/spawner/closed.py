@@ -50,6 +50,12 @@ class ClosedServer(WatchedServer):
             return ()
         return (self.port, *self.further_ports)
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether the ports of the container were closed when it was started."""
+        settled = self._settled
+        return settled is not None and settled != self._told and settled[0] == self.object_id
+
     async def blueprint_kwargs(self) -> dict[str, Any]:
         """Return what a cold start would send to the engine, and as ``open`` the `open_ports`.
 

@@ -13,17 +13,17 @@ from traitlets import Bool, Int, default
 
 from hubkit.spawner import injection
 from hubkit.spawner.engine import is_silence
+from hubkit.spawner.program import ProgramServer
 from hubkit.spawner.progress import Progress
 from hubkit.spawner.readiness import wait_until_ready
 from hubkit.spawner.turns import Turns
-from hubkit.spawner.warm import WarmServer
 
 DAY = 86400  # seconds
 TURN = 10.0  # seconds after which a server that still does not answer holds up no other
 QUEUED, CREATING, STARTING, WAITING = 62, 65, 75, 85  # percent of a start
 
 
-class KitSpawner(WarmServer):
+class KitSpawner(ProgramServer):
     """Start each server in a container of its own, with the user's home in a volume."""
 
     ready_timeout = Int(
@@ -139,8 +139,9 @@ class KitSpawner(WarmServer):
         self.start_progress.say("wait", WAITING, "Waiting for the server to answer")
         if self.internal_ssl or self.use_internal_hostname:
             return  # JupyterHub has the certificates and the name, and looks itself
-        path = f"{self.server.base_url if self.server else '/'}api"
-        ready = wait_until_ready(ip, port, path, limit=self.ready_timeout, alive=self._ended)
+        ready = wait_until_ready(
+            ip, port, *self.looked_at, limit=self.ready_timeout, alive=self._ended
+        )
         waiting = asyncio.ensure_future(ready)
         try:
             await asyncio.wait([waiting], timeout=TURN)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from ipaddress import ip_address
+from types import MappingProxyType
 from typing import NoReturn
 
 from hubkit.errors import HubkitError
@@ -18,6 +19,8 @@ CONNECTING = 1.0  # seconds for a connection within one host
 ANSWERING = 10.0  # seconds for an answer; a busy server answers late, a dead connection never
 SERVER_ERROR = 500
 STATUS_LINE = 4096  # bytes, more than any
+
+NONE: Mapping[str, str] = MappingProxyType({})
 
 Alive = Callable[[], Awaitable[object]]
 
@@ -52,7 +55,9 @@ class NotReady(HubkitError):
         super().__init__(f"no server answered on port {port} within {limit:g} s: {found}")
 
 
-async def wait_until_ready(ip: str, port: int, path: str, *, limit: float, alive: Alive) -> None:
+async def wait_until_ready(
+    ip: str, port: int, path: str, headers: Mapping[str, str] = NONE, *, limit: float, alive: Alive
+) -> None:
     """Return once the server answers an HTTP request with a status below 500.
 
     Any such status counts: a 403 proves that the server works.
@@ -61,6 +66,7 @@ async def wait_until_ready(ip: str, port: int, path: str, *, limit: float, alive
         ip: Address, IPv4 or IPv6; no name.
         port: Where the server will listen.
         path: What is asked for, e.g. ``/user/ada/api``.
+        headers: Of the request.
         limit: Seconds to wait in total.
         alive: Called about every second; returns None while the server runs or nobody
             knows. May take its time: the server is tried meanwhile.
@@ -70,7 +76,7 @@ async def wait_until_ready(ip: str, port: int, path: str, *, limit: float, alive
         NotReady: The server did not answer in time.
         ValueError: *ip* is no address.
     """
-    door = _Door(ip, port, path)
+    door = _Door(ip, port, path, headers)
     knocking = asyncio.ensure_future(door.wait())
     watching = asyncio.ensure_future(_watch(alive))
     both = {knocking, watching}
@@ -103,13 +109,14 @@ class _Door:
     fifty starting servers are three thousand tries in a second.
     """
 
-    def __init__(self, ip: str, port: int, path: str):
+    def __init__(self, ip: str, port: int, path: str, headers: Mapping[str, str]):
         ipv6 = ip_address(ip).version == 6
         self._family = socket.AF_INET6 if ipv6 else socket.AF_INET
         self._address = (ip, port)
         host = f"[{ip}]" if ipv6 else ip
         lines = f"GET {path} HTTP/1.1", f"Host: {host}:{port}", "Accept: */*", "Connection: close"
-        self._request = "\r\n".join([*lines, "", ""]).encode()
+        more = (f"{name}: {value}" for name, value in headers.items())
+        self._request = "\r\n".join([*lines, *more, "", ""]).encode()
         self.opened = False
         self.status: int | None = None
 

@@ -15,7 +15,7 @@ import hubkit
 
 PACKAGE = Path(hubkit.__file__).parent
 PURE = {"errors", "values", "envfile", "reading", "names", "userlist", "listing", "settings"}
-PURE |= {"schedule", "visitors", "machine", "assets"}
+PURE |= {"schedule", "visitors", "machine", "assets", "together"}
 BUILDERS, ABOVE = 2, {"spawner": 3, "auth": 3, "pool": 3, "warden": 3}
 ROOMS = {
     "hubkit": 0,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from hubkit import machine, settings
@@ -172,6 +174,43 @@ def test_the_socket_by_either_name(folder):
 )
 def test_together(environ):
     assert settings.check(environ)[1] == []
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "app --port={port}",
+        "cd /x && exec app --on {ip}:{port} --at '{base_path}' --word {token}",
+        "app {port} '{{}}'",
+    ],
+)
+def test_command(written):
+    assert machine.command(written) == written
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("app --port=8888", "{port} in it"),
+        ("app {port} {user}", "no braces but {base_path}, {port}"),
+        ("app {port} {", "no braces but"),
+        ("app {port} {}", "no braces but"),
+        ("app {port} 'a", "quotes are closed"),
+    ],
+)
+def test_command_refused(written, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        machine.command(written)
+
+
+def test_a_program_and_open_ports():
+    """It asks for no sign-in, so nothing but its edge may be reached."""
+    environ = {"SERVER_COMMAND": "app {port}", "SERVER_PORTS": "all"}
+
+    [problem] = settings.check(environ)[1]
+
+    assert problem.what == "SERVER_PORTS=all"
+    assert "empty SERVER_COMMAND" in problem.cure
 
 
 def test_nothing_set():

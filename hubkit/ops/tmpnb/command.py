@@ -7,10 +7,9 @@ import re
 import shlex
 from string import Formatter
 
-from hubkit import visitors
+from hubkit import machine, visitors
 from hubkit.ops.tmpnb.converters import CannotMap, Found
 
-PLACEHOLDERS = ("base_path", "port", "ip", "token")
 JUPYTER = {"jupyter", "jupyter-notebook", "jupyter-lab", "ipython", "jupyterhub-singleuser"}
 JUPYTER |= {"start.sh", "start-notebook.sh", "start-notebook.py", "start-singleuser.sh"}
 # What every server here is told by the hub, or does by itself.
@@ -23,10 +22,10 @@ def command(written: str) -> Found:
     """Return the lines for a command.
 
     A notebook server's own command is not needed: each server here starts as the hub
-    wants it. What else it was told is looked at.
+    wants it. What else it was told is looked at. Another program's is kept.
 
     Raises:
-        CannotMap: It starts another program.
+        CannotMap: It starts another program, at a port that it is not told.
         ValueError: tmpnb could not have run it either.
     """
     _check(written)
@@ -36,16 +35,21 @@ def command(written: str) -> Found:
         raise ValueError("a command whose quotes are closed") from None
     if words and words[0].rpartition("/")[2] in JUPYTER:
         return _jupyter(words[1:])
-    raise CannotMap("put the program behind the image's Jupyter server, as docs/temporary says")
+    if "{port}" not in written:
+        raise CannotMap("write {port} where it names the port, and the rest as it is")
+    # tmpnb's path came without its first slash for a while.
+    return Found({"SERVER_COMMAND": written.replace("/{base_path}", "{base_path}")})
 
 
 def _check(written: str) -> None:
-    wanted = f"a command with no braces but {', '.join(f'{{{one}}}' for one in PLACEHOLDERS)}"
+    wanted = (
+        f"a command with no braces but {', '.join(f'{{{one}}}' for one in machine.PLACEHOLDERS)}"
+    )
     try:
         fields = {name for _, name, _, _ in Formatter().parse(written) if name is not None}
     except ValueError:
         raise ValueError(wanted) from None
-    if fields - set(PLACEHOLDERS):
+    if fields - set(machine.PLACEHOLDERS):
         raise ValueError(wanted)
     if "base_path" not in fields:
         raise ValueError("a command with {base_path} in it")

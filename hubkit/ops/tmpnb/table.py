@@ -67,8 +67,8 @@ ROWS = (
     ),
     _set(
         "command",
-        "DOCKER_NOTEBOOK_DIR",
-        "a notebook server's needs nothing but its folder; another program goes behind one",
+        "DOCKER_NOTEBOOK_DIR SERVER_COMMAND",
+        "a notebook server's needs nothing but its folder; another program's is kept",
         command,
     ),
     _by_itself("use-tokens", "each server is its visitor's alone, whatever is set", flag=True),

@@ -70,6 +70,13 @@ def test_nothing_to_say(engine):
             {"SERVER_TUNING": "false"}, {}, "SERVER_TUNING=false", "POOL_SIZE=0", id="no launcher"
         ),
         pytest.param(
+            {"SERVER_COMMAND": "app {port}"},
+            {},
+            "SERVER_COMMAND=app {port}",
+            "its path when",
+            id="a program",
+        ),
+        pytest.param(
             {"POOL_SIZE": "0", "POOL_SCHEDULE": "Mon 09:00-10:00 3", "SERVER_TUNING": "false"},
             {},
             "SERVER_TUNING=false",

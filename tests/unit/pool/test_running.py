@@ -62,6 +62,7 @@ def test_configuration_only_read():
         pytest.param({"POOL_SIZE": "0"}, False, id="off"),
         pytest.param({"POOL_SIZE": "0", "POOL_SCHEDULE": "Mon 8:00-9:00 3"}, True, id="at times"),
         pytest.param({"SERVER_TUNING": "false"}, False, id="without the launcher"),
+        pytest.param({"SERVER_COMMAND": "app {port}"}, False, id="a program"),
     ],
 )
 def test_on(env, on):

@@ -72,6 +72,15 @@ async def test_answers(port):
     assert f"Host: 127.0.0.1:{port}\r\n".encode() in request
 
 
+async def test_headers(port):
+    """What is asked with a token is asked as whoever has it."""
+    told = {"Authorization": "token a1"}
+    async with listening(port, OK) as requests:
+        await wait_until_ready("127.0.0.1", port, "/", told, limit=LONG, alive=runs)
+
+    assert b"\r\nAuthorization: token a1\r\n" in requests[0]
+
+
 async def test_begins_to_listen_later(port):
     """A server that listens only after a while is noticed."""
     ready = waiting(port)

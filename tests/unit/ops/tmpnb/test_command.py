@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hubkit import machine
 from hubkit.ops.tmpnb.command import command
 from hubkit.ops.tmpnb.converters import CannotMap
 
@@ -32,10 +33,20 @@ def test_not_needed(written):
     assert (found.lines, found.lost) == ({}, ())
 
 
-def test_another_program():
-    """What starts no Jupyter server has no setting here."""
-    with pytest.raises(CannotMap, match="behind the image's Jupyter server"):
-        command("rserver --www-root={base_path} --port {port}")
+@pytest.mark.parametrize("path", ["{base_path}", "/{base_path}"])
+def test_another_program(path):
+    """What starts no Jupyter server is kept; the path has its slashes by itself here."""
+    found = command(f"rserver --www-root={path} --port {{port}}")
+
+    assert found.lines == {"SERVER_COMMAND": "rserver --www-root={base_path} --port {port}"}
+    assert found.lost == ()
+    machine.command(found.lines["SERVER_COMMAND"])
+
+
+def test_another_program_at_a_port_of_its_own():
+    """Here the port in the command is not the one tmpnb looked for."""
+    with pytest.raises(CannotMap, match=r"write \{port\}"):
+        command("rserver --www-root={base_path} --port 8787")
 
 
 def test_what_else_a_server_was_told():

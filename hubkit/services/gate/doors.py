@@ -1,0 +1,168 @@
+"""Each server's own door: who comes signs in as with JupyterHub's own server, and may pass or not.
+
+A request is asked about with GET at its own address. 204 lets it pass; any other answer is the
+visitor's: the way to the sign-in, a refusal.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+from jupyterhub.services.auth import HubOAuth, HubOAuthCallbackHandler, HubOAuthenticated
+from tornado.httputil import HTTPServerRequest
+from tornado.routing import Router
+from tornado.web import Application, HTTPError, RequestHandler
+
+from hubkit.services import gate
+
+MOST_DOORS = 4096  # remembered; a server whose door was forgotten gets it anew
+READING = {"GET", "HEAD", "OPTIONS"}
+# How browsers ask for what a page of another server could not read: Fetch, section 2.2.5.
+HARMLESS = {"", "navigate", "no-cors"}
+
+
+@dataclass(frozen=True)
+class Server:
+    """What JupyterHub told a server about itself.
+
+    Attributes:
+        token: Its own, with which it asks the hub.
+        client: Its id as an OAuth client.
+        callback: Where the hub sends back who has signed in.
+        prefix: Its path, with a slash at both ends.
+        scopes: Those of which a visitor needs one.
+    """
+
+    token: str
+    client: str
+    callback: str
+    prefix: str
+    scopes: frozenset[str]
+
+    @classmethod
+    def of(cls, request: HTTPServerRequest) -> Server:
+        """Return who is asking.
+
+        Raises:
+            ValueError: It does not say so.
+        """
+        names = gate.TOKEN, gate.CLIENT, gate.CALLBACK, gate.PREFIX, gate.SCOPES
+        token, client, callback, prefix, scopes = (request.headers.get(one, "") for one in names)
+        if not all((token, client, callback)) or not prefix.startswith("/user/"):
+            raise ValueError("no server")
+        return cls(token, client, callback, prefix, frozenset(map(str, json.loads(scopes))))
+
+
+class Doors(Router):
+    """Finds a server's door by what the server says of itself."""
+
+    def __init__(self) -> None:
+        self._door = functools.lru_cache(MOST_DOORS)(_door)
+
+    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
+        """Return what answers *request*."""
+        try:
+            door = self._door(Server.of(request))
+        except (ValueError, TypeError):  # no JSON, or no list
+            door = Application([(".*", Nobody)], log_function=_no_log)
+        return door.find_handler(request, **kwargs)
+
+
+def _door(server: Server) -> Application:
+    hub = HubOAuth(
+        api_token=server.token,
+        oauth_client_id=server.client,
+        oauth_redirect_uri=server.callback,
+        base_url=server.prefix,
+        access_scopes=set(server.scopes),
+    )
+    return Application(
+        [
+            (f"{re.escape(server.prefix)}oauth_callback", Callback, {"hub": hub}),
+            (".*", Question, {"hub": hub}),
+        ],
+        # The same after a restart of this service: whoever is in stays in.
+        cookie_secret=hashlib.sha256(f"gate:{server.token}".encode()).hexdigest(),
+        log_function=_no_log,
+    )
+
+
+class Callback(HubOAuthCallbackHandler):
+    """Ends a sign-in."""
+
+    def initialize(self, hub: HubOAuth) -> None:
+        """Use this server's client."""
+        self.hub_auth = hub
+
+
+class Question(HubOAuthenticated, RequestHandler):
+    """May this request pass?"""
+
+    def initialize(self, hub: HubOAuth) -> None:
+        """Use this server's client."""
+        self.hub_auth = hub
+
+    def check_xsrf_cookie(self) -> None:
+        """Ask for no token, which the program's pages do not have: `_is_foreign` is asked."""
+
+    async def get(self) -> None:
+        """Let the request pass, or answer in the program's place."""
+        user = await self.hub_auth.get_user(self, sync=False)
+        by_token = getattr(self, "_token_authenticated", False)
+        if not by_token and self._is_foreign():
+            raise HTTPError(HTTPStatus.FORBIDDEN, "another server's page asks")
+        if user is None:
+            self._ask_to_sign_in()
+        elif not self.hub_auth.check_scopes(self.hub_scopes, user):
+            raise HTTPError(HTTPStatus.FORBIDDEN, f"{user['name']} may not")
+        else:
+            self.set_status(HTTPStatus.NO_CONTENT)
+
+    def write_error(self, status_code: int, **_: Any) -> None:
+        """Say what a person can do about it."""
+        said = {
+            HTTPStatus.FORBIDDEN: "This is somebody else's server, or you are signed in no longer.",
+        }.get(HTTPStatus(status_code), "The hub cannot say who you are. Please try again.")
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.finish(said)
+
+    def _is_visit(self) -> bool:
+        mode = self.request.headers.get("Sec-Fetch-Mode", "navigate")
+        return mode == "navigate" and self.request.headers.get(gate.METHOD, "GET") == "GET"
+
+    def _ask_to_sign_in(self) -> None:
+        if not self._is_visit():
+            raise HTTPError(HTTPStatus.FORBIDDEN, "nobody is signed in")
+        self.redirect(self.get_login_url())
+
+    def _is_foreign(self) -> bool:
+        """Return whether a page other than this server's asks, which all have one origin."""
+        headers = self.request.headers
+        mode = headers.get("Sec-Fetch-Mode", "")
+        if mode == "websocket" or headers.get("Sec-WebSocket-Key"):
+            host = headers.get("X-Forwarded-Host") or headers.get("Host", "")
+            origin: str = urlsplit(headers.get("Origin", "")).netloc
+            return origin not in {"", str(host)}
+        if headers.get(gate.METHOD, "GET") in READING and mode in HARMLESS:
+            return False
+        page: str = urlsplit(headers.get("Referer", "")).path
+        return not page.startswith(str(self.hub_auth.base_url))
+
+
+class Nobody(RequestHandler):
+    """Answers whoever is no server."""
+
+    def prepare(self) -> NoReturn:
+        """Refuse."""
+        raise HTTPError(HTTPStatus.BAD_REQUEST)
+
+
+def _no_log(_handler: RequestHandler) -> None:
+    """Addresses hold tokens; the edge logs what is worth it."""

@@ -1,0 +1,177 @@
+"""A program in Jupyter's place, which knows no sign-in, on the whole stack."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from time import sleep
+
+import pytest
+import requests
+import websocket
+
+from tests.support import Stack, run, until
+from tests.visits import asked, ended, opened, visitors
+
+pytestmark = pytest.mark.docker
+
+IMAGE = "hubkit-test-program"
+COMMAND = "exec python3 -u /program.py {port} {base_path} {ip} 'it is {token}'"
+PAGE = "https://page.example.org"
+# What somebody's program can try from within a container on the same network.
+TRY = """
+import socket, sys
+for port in map(int, sys.argv[2:]):
+    with socket.socket() as tried:
+        tried.settimeout(2)
+        print(port, tried.connect_ex((sys.argv[1], port)) == 0)
+"""
+
+END = """
+import os, pathlib, signal
+for words in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+    if b"/program.py" in words.read_bytes():
+        os.kill(int(words.parent.name), signal.SIGTERM)
+"""
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    run("docker", "build", "--tag", IMAGE, "tests/parts/program")
+    settings = {"DOCKER_NOTEBOOK_IMAGE": IMAGE, "SERVER_COMMAND": COMMAND, "FRAME_ANCESTORS": PAGE}
+    with opened(tmp_path_factory.mktemp("stack"), **settings) as made:
+        yield made
+
+
+class Browser(requests.Session):
+    """A visitor's, with the cookies of their own."""
+
+    def __init__(self, stack: Stack):
+        super().__init__()
+        self.trust_env, self.verify, self.hub = False, str(stack.certificate), stack.url
+
+    def visit(self) -> str:
+        """Come to the hub's address; return that of the server."""
+        page = self.get(self.hub, timeout=120)
+        while "/hub/spawn-pending/" in page.url:
+            sleep(1)
+            page = self.get(page.url, timeout=120)
+        assert page.json()["method"] == "GET", page.text[:300]
+        return page.url
+
+
+@pytest.fixture
+def browser(stack: Stack) -> Iterator[Browser]:
+    with Browser(stack) as made:
+        yield made
+    for name in visitors(stack):
+        until(lambda name=name: ended(stack, name), 60, f"{name} is gone")
+
+
+@pytest.fixture
+def ada(browser: Browser) -> str:
+    """Return the address of a visitor's server; `browser` is theirs."""
+    return browser.visit()
+
+
+def container(stack: Stack, name: str) -> str:
+    words = ("--filter", f"label=hubkit.user={name}", "--format", "{{.Names}}")
+    return run("docker", "ps", *words).stdout.strip()
+
+
+def test_a_visit(stack: Stack, browser: Browser, ada: str):
+    """The program is told where it is, sees whole paths, and who asks comes through the edge."""
+    base = ada.removeprefix(stack.url)
+    seen = browser.post(f"{ada}a%20b?c=d", data="x" * 10**6, headers={"Referer": ada}).json()
+
+    assert (seen["method"], seen["path"], len(seen["sent"])) == ("POST", f"{base}a%20b?c=d", 10**6)
+    told_base, ip, words = seen["told"]
+    assert (told_base, ip) == (base, "127.0.0.1")
+    assert words == f"it is {seen['headers']['Authorization'].removeprefix('token ')}"
+    assert len(words) > 30
+    assert seen["headers"]["X-Forwarded-Proto"].startswith("https")
+    shown = browser.get(ada).headers
+    assert shown["Content-Security-Policy"] == f"frame-ancestors {PAGE}"
+
+
+def test_a_websocket(stack: Stack, browser: Browser, ada: str):
+    """It passes, for whoever may; pages of other sites may not."""
+    address = ada.replace("https:", "wss:") + "live"
+    cookies = "; ".join(f"{one.name}={one.value}" for one in browser.cookies)
+    how = {"sslopt": {"ca_certs": str(stack.certificate)}, "cookie": cookies, "timeout": 20}
+
+    live = websocket.create_connection(address, origin=stack.url, **how)
+    live.send("hello")
+    assert live.recv() == "hello"
+    live.close()
+    for wrong in ({"origin": PAGE}, {"origin": stack.url, "cookie": ""}):
+        with pytest.raises(websocket.WebSocketBadStatusException, match="403"):
+            websocket.create_connection(address, **how | wrong)
+
+
+def test_only_its_visitor(stack: Stack, browser: Browser, ada: str):
+    """Neither a stranger nor another visitor gets past the sign-in, by path or by network."""
+    name = ada.split("/")[-2]
+    with Browser(stack) as other:
+        elsewhere = other.visit()
+        assert elsewhere != ada
+        refused = other.get(ada, headers={"Sec-Fetch-Mode": "navigate"})
+        assert refused.status_code == 403
+        assert "somebody else's" in refused.text
+        assert other.post(ada, headers={"Referer": elsewhere}).status_code == 403
+        theirs = container(stack, elsewhere.split("/")[-2])
+    stranger = requests.get(ada, verify=str(stack.certificate), allow_redirects=False, timeout=30)
+    assert stranger.status_code == 302
+    assert stranger.headers["Location"].startswith("/hub/api/oauth2/authorize?")
+
+    [network] = stack.inspect(container(stack, name))["NetworkSettings"]["Networks"].values()
+    words = ("python3", "-c", TRY, network["IPAddress"], "8888", "8889")
+    tried = run("docker", "exec", theirs, *words).stdout.splitlines()
+    assert tried == ["8888 True", "8889 False"]
+    assert browser.get(ada).status_code == 200
+
+
+def test_by_token(stack: Stack):
+    """A program gets address and token, as for any server."""
+    made = asked(stack, "POST", "/api/spawn")
+    assert made.status_code == 200, made.text
+    url, token = made.json()["url"], made.json()["token"]
+
+    path = url.removeprefix(stack.url)
+    with_it = asked(stack, "GET", path, headers={"Authorization": f"token {token}"})
+    without = asked(stack, "GET", path, headers={"Sec-Fetch-Mode": "cors"})
+
+    assert with_it.json()["method"] == "GET"
+    assert without.status_code == 403
+    for name in visitors(stack):
+        until(lambda name=name: ended(stack, name), 60, f"{name} is gone")
+
+
+def test_its_word_is_in_its_container_only(stack: Stack, browser: Browser, ada: str):
+    """What the engine shows of a container has no token of the program's."""
+    word = browser.get(ada).json()["headers"]["Authorization"].removeprefix("token ")
+
+    assert word not in json.dumps(stack.inspect(container(stack, ada.split("/")[-2])))
+
+
+def test_the_hub_is_restarted(stack: Stack, browser: Browser, ada: str):
+    """Who is in stays in; scripts of an open page could not go to the sign-in again."""
+    stack.compose("restart", "jupyterhub")
+    stack.wait()
+
+    headers = {"Sec-Fetch-Mode": "cors", "Referer": ada}
+    again = until(
+        lambda: (found := browser.get(f"{ada}x", headers=headers)).status_code == 200 and found,
+        60,
+        "the service is back",
+    )
+    assert again.json()["path"].endswith("/x")
+
+
+def test_a_program_that_ends(stack: Stack, browser: Browser, ada: str):
+    """Its container ends with it: the hub sees the server as stopped."""
+    name = container(stack, ada.split("/")[-2])
+
+    run("docker", "exec", name, "python3", "-c", END)
+
+    until(lambda: not run("docker", "ps", "-q", "--filter", f"name={name}").stdout, 20, "it ended")
