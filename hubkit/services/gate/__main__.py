@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 
 from tornado.httpserver import HTTPServer
@@ -18,4 +19,8 @@ async def main(port: int) -> None:
 
 
 if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="hubkit: %(message)s")
+    # JupyterHub's and tornado's own lines name addresses, which hold tokens, and what is usual.
+    for name in ("tornado.application", "tornado.general"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     asyncio.run(main(int(sys.argv[1])))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import logging
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -23,9 +24,12 @@ from tornado.web import Application, HTTPError, RequestHandler
 from hubkit.services import gate
 
 MOST_DOORS = 4096  # remembered; a server whose door was forgotten gets it anew
+WEBSOCKET = "Sec-WebSocket-Key"
 READING = {"GET", "HEAD", "OPTIONS"}
 # How browsers ask for what a page of another server could not read: Fetch, section 2.2.5.
 HARMLESS = {"", "navigate", "no-cors"}
+
+log = logging.getLogger("hubkit.gate")
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,16 @@ def _door(server: Server) -> Application:
     )
 
 
-class Callback(HubOAuthCallbackHandler):
+class Quiet(RequestHandler):
+    """Logs mistakes of this program, and no address: tokens are in some."""
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Log what is no answer."""
+        if not isinstance(value, HTTPError):
+            log.error("not answered", exc_info=(typ, value, tb))
+
+
+class Callback(Quiet, HubOAuthCallbackHandler):
     """Ends a sign-in."""
 
     def initialize(self, hub: HubOAuth) -> None:
@@ -102,7 +115,7 @@ class Callback(HubOAuthCallbackHandler):
         self.hub_auth = hub
 
 
-class Question(HubOAuthenticated, RequestHandler):
+class Question(HubOAuthenticated, Quiet):
     """May this request pass?"""
 
     def initialize(self, hub: HubOAuth) -> None:
@@ -134,8 +147,10 @@ class Question(HubOAuthenticated, RequestHandler):
         self.finish(said)
 
     def _is_visit(self) -> bool:
-        mode = self.request.headers.get("Sec-Fetch-Mode", "navigate")
-        return mode == "navigate" and self.request.headers.get(gate.METHOD, "GET") == "GET"
+        headers = self.request.headers
+        mode = headers.get("Sec-Fetch-Mode", "navigate")
+        reads = headers.get(gate.METHOD, "GET") == "GET" and WEBSOCKET not in headers
+        return mode == "navigate" and reads
 
     def _ask_to_sign_in(self) -> None:
         if not self._is_visit():
@@ -146,7 +161,7 @@ class Question(HubOAuthenticated, RequestHandler):
         """Return whether a page other than this server's asks, which all have one origin."""
         headers = self.request.headers
         mode = headers.get("Sec-Fetch-Mode", "")
-        if mode == "websocket" or headers.get("Sec-WebSocket-Key"):
+        if mode == "websocket" or WEBSOCKET in headers:
             host = headers.get("X-Forwarded-Host") or headers.get("Host", "")
             origin: str = urlsplit(headers.get("Origin", "")).netloc
             return origin not in {"", str(host)}
@@ -156,7 +171,7 @@ class Question(HubOAuthenticated, RequestHandler):
         return not page.startswith(str(self.hub_auth.base_url))
 
 
-class Nobody(RequestHandler):
+class Nobody(Quiet):
     """Answers whoever is no server."""
 
     def prepare(self) -> NoReturn:

@@ -57,7 +57,9 @@ def ada(spawner, startable, monkeypatch):
     }
     startable.headers["X-Docker-Container-Path-Stat"] = "e30="
     made = spawner(**STARTABLE, tuning=False, program=COMMAND)
-    made.orm_spawner.server = orm.Server(base_url="/user/ada/", proto="http", ip="", port=1, cookie_name="")
+    made.orm_spawner.server = orm.Server(
+        base_url="/user/ada/", proto="http", ip="", port=1, cookie_name=""
+    )
     made.closer = Mounter()
     return made
 

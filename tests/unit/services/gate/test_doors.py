@@ -167,7 +167,9 @@ async def test_pages_of_other_servers(ask, headers, status):
     assert (await ask("/user/ada/x", headers)).status == status
 
 
-@pytest.mark.parametrize("headers", [FETCH, {**VISIT, gate.METHOD: "POST"}])
+@pytest.mark.parametrize(
+    "headers", [FETCH, {**VISIT, gate.METHOD: "POST"}, {"Sec-WebSocket-Key": "x"}]
+)
 async def test_only_visits_are_sent_to_sign_in(ask, headers):
     """A script could do nothing with that page."""
     assert (await ask("/user/ada/x", {**headers, "Referer": OWN})).status == 403
