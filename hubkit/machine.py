@@ -21,6 +21,7 @@ LEAST_SHARES, MOST_SHARES = 2, 262144
 MOST_ID = 2**32 - 2  # of a user or a group; one more means "none" to Linux
 HOST_GATEWAY = "host-gateway"  # the engine's word for this machine, as containers reach it
 CONTAINERD = "/run/containerd/containerd.sock"  # the engine below the engine
+PROGRAM_PORT = 8889  # where SERVER_COMMAND's program listens; nobody but its edge reaches it
 PLACEHOLDERS = ("base_path", "port", "ip", "token")  # tmpnb's own
 DIRECTORIES = "/folder:/path, with :rw behind it where servers may write, with commas between them"
 
@@ -53,16 +54,25 @@ def command(written: str) -> str:
     """Return a program's command, whose words in braces are known."""
     wanted = f"a command with {{port}} in it, and no braces but {_braced(PLACEHOLDERS)}"
     try:
-        fields = {name for _, name, _, _ in Formatter().parse(written) if name is not None}
+        found = words_in(written)
     except ValueError:
         raise ValueError(wanted) from None
-    if "port" not in fields or fields - set(PLACEHOLDERS):
+    if "port" not in found or found - set(PLACEHOLDERS):
         raise ValueError(wanted)
     try:
         shlex.split(written)
     except ValueError:
         raise ValueError("a command whose quotes are closed") from None
     return written
+
+
+def words_in(command: str) -> set[str]:
+    """Return the words in braces in *command*.
+
+    Raises:
+        ValueError: A brace is not closed.
+    """
+    return {name for _, name, _, _ in Formatter().parse(command) if name is not None}
 
 
 def hosts(written: str) -> tuple[str, ...]:

@@ -17,11 +17,22 @@ def problems(env: Any) -> Iterator[Problem]:
     if env.https_port == env.http_port:
         cure = "Give them different ports, e.g. 443 and 80."
         yield Problem(f"HTTP_PORT={env.http_port}", "is HTTPS_PORT too.", cure)
-    if env.server_command and env.server_ports is None:
-        wrong = "lets every server reach the others' programs, which ask for no sign-in."
-        cure = "Name the ports that are needed, or empty it; or empty SERVER_COMMAND."
-        yield Problem("SERVER_PORTS=all", wrong, cure)
+    if env.server_command:
+        yield from _of_a_program(env)
     yield from _of_the_machine(env)
+
+
+def _of_a_program(env: Any) -> Iterator[Problem]:
+    inner = machine.PROGRAM_PORT
+    if env.server_ports is None or inner in env.server_ports:
+        shown = "all" if env.server_ports is None else inner
+        wrong = "lets every server reach the others' programs, which ask for no sign-in."
+        cure = f"Name the ports that are needed, not {inner}; or empty SERVER_COMMAND."
+        yield Problem(f"SERVER_PORTS={shown}", wrong, cure)
+    if env.kg_url:
+        wrong = "is where Jupyter's kernels run; a program in its place has none."
+        cure = "Empty it, and COMPOSE_PROFILES; or empty SERVER_COMMAND."
+        yield Problem(f"KG_URL={env.kg_url}", wrong, cure)
 
 
 def _of_the_machine(env: Any) -> Iterator[Problem]:

@@ -168,7 +168,8 @@ class Stack:
 
     def destroy(self) -> None:
         """Remove everything of this stack, and nothing else."""
-        for label in (f"hubkit.hub={self.project}", f"com.docker.compose.project={self.project}"):
+        # The hub first: its pool would fill the places of what is removed.
+        for label in (f"com.docker.compose.project={self.project}", f"hubkit.hub={self.project}"):
             found = run("docker", "ps", "-aq", "--filter", f"label={label}").stdout.split()
             if found:
                 run("docker", "rm", "-f", *found, check=False)

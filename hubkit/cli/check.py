@@ -70,8 +70,9 @@ def _tell(*, pool: bool) -> int:
     from dataclasses import asdict
 
     from hubkit.ops import cold, openports
+    from hubkit.settings import Settings
 
-    found = cold.known_to_hub() if pool else openports.known_to_hub()
+    found = cold.known_to_hub() if pool else openports.known_to_hub(Settings.from_env())
     print(json.dumps([asdict(one) for one in found]))
     return 0
 

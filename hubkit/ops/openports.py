@@ -25,10 +25,14 @@ def reasons(env: Settings) -> list[Problem]:
     return engine.problems_said_in(env.compose_project_name, ASK_HUB)
 
 
-def known_to_hub() -> list[Problem]:
-    """Return why the hub that runs here closes no ports."""
+def known_to_hub(env: Settings) -> list[Problem]:
+    """Return why the hub that runs here, with the settings *env*, closes no ports."""
     why = asyncio.run(MounterClient(stack.MOUNTER).closing_unsupported())
     if not why:
         return []
-    cure = "'docker compose logs mounter' says more. Or say that it may be so: SERVER_PORTS=all"
+    cure = "'docker compose logs mounter' says more. "
+    if env.server_command:
+        cure += "Servers of SERVER_COMMAND do not start until it works."
+    else:
+        cure += "Or say that it may be so: SERVER_PORTS=all"
     return [Problem(SERVERS, f"can be reached from every other server: {why}.", cure)]

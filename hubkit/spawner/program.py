@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import io
 import secrets
 import tarfile
+import threading
+from contextlib import suppress
 from importlib import resources
 from typing import Any
 
+import requests
+from docker.errors import DockerException
 from traitlets import Unicode
 
-from hubkit import framing, stack
+from hubkit import framing, machine, stack
 from hubkit.errors import EngineError
 from hubkit.settings import Settings
 from hubkit.spawner.refusals import Explained
@@ -25,11 +30,20 @@ EDGE, CADDY = "edge", "/usr/bin/caddy"  # the part of the stack that has it
 PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"
 START = """\
 #!{shell}
-# The edge ends with the program: both are all there is in this container.
-XDG_CONFIG_HOME=/tmp XDG_DATA_HOME=/tmp {folder}/caddy run \\
-    --config {folder}/Caddyfile --adapter caddyfile &
+# Started again behind the hub's back, its ports would be open: the hub starts another.
+mkdir {folder}/once/started || exit 1
+# The edge and the program end with each other: they are all there is in this container.
+(
+    export XDG_CONFIG_HOME=/tmp XDG_DATA_HOME=/tmp HTTP_PROXY= HTTPS_PROXY= http_proxy= https_proxy=
+    {folder}/caddy run --config {folder}/Caddyfile --adapter caddyfile
+    kill -TERM $$
+) &
+# Placed once nobody else reaches the program's port.
+until [ -e {folder}/closed ]; do sleep 0.05; done
 exec {shell} -c {command}
 """
+LONGER = 10.0  # seconds the mounter has, where a start depends on it
+ONE_READS = threading.Lock()  # others wait, instead of each holding all of it
 OPEN = "Its ports cannot be closed to other servers, and the program asks for no sign-in"
 
 
@@ -41,15 +55,12 @@ class ProgramServer(WarmServer):
         help="""Command of a program, with {port} and perhaps {base_path}; empty: Jupyter.""",
     )
     program_frames = Unicode(
-        framing.ancestors(()),
+        framing.ancestors(("'self'",)),
         config=True,
         help="""Content-Security-Policy that says whose pages may show the program.""",
     )
 
-    @property
-    def inner_port(self) -> int:
-        """The port the program listens on, which nobody else reaches."""
-        return int(self.port) + 1
+    _word = ""  # {token} of the last start
 
     @property
     def looked_at(self) -> tuple[str, dict[str, str]]:
@@ -57,7 +68,27 @@ class ProgramServer(WarmServer):
         base = self.server.base_url if self.server else "/"
         if not self.program:
             return f"{base}api", {}
-        return base, {"Authorization": f"token {self.api_token}"}
+        return self._first_page(base) or base, {"Authorization": f"token {self.api_token}"}
+
+    def secrets(self) -> set[str]:
+        """Return values that nobody may see in a log's last lines."""
+        return super().secrets() | ({self._word} if self._word else set())
+
+    def open_ports(self) -> tuple[int, ...]:
+        """Return the ports that stay open where others are closed; never the program's."""
+        ports: tuple[int, ...] = super().open_ports()
+        return tuple(one for one in ports if not self.program or one != machine.PROGRAM_PORT)
+
+    async def docker(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        """Call the engine. Before a program an init ends it at a signal, and ends what it left.
+
+        Raises:
+            EngineSilent: The engine took longer than such a call may.
+            docker.errors.APIError: It refused.
+        """
+        if method == "create_container" and self.program:
+            kwargs["host_config"] = {"Init": True, **kwargs["host_config"]}
+        return await super().docker(method, *args, **kwargs)
 
     async def _wish(self) -> dict[str, Any] | None:
         # A program must know its path when it begins.
@@ -95,24 +126,39 @@ class ProgramServer(WarmServer):
             Explained: The mounter cannot close its ports.
         """
         await super().start_object()
-        if self.program and not self.is_closed:
+        if not self.program:
+            return
+        if not self.is_closed:
+            with suppress(TimeoutError, DockerException, EngineError, requests.RequestException):
+                async with asyncio.timeout(LONGER):
+                    await self.runs(await self.docker("inspect_container", self.object_id))
+        if not self.is_closed:
             raise Explained(f"{OPEN}. 'make check' says why.", reason="ports")
+        await self.docker("put_archive", self.object_id, "/", archive(closed=""))
+
+    def _first_page(self, base: str) -> str:
+        """Return the path of DEFAULT_URL, "" for the program's own first page."""
+        usual = self.default_url in {USUAL_PAGE, "", "/"}
+        return "" if usual else base.rstrip("/") + self.default_url
 
     def _files_of_program(self) -> bytes:
-        token, base = secrets.token_urlsafe(), self.server.base_url if self.server else "/"
-        command = self.program.format(base_path=base, port=self.inner_port, ip=INSIDE, token=token)
-        page = "" if self.default_url in {USUAL_PAGE, "", "/"} else self.default_url
-        told = f'header_up Authorization "token {token}"'
+        base = self.server.base_url if self.server else "/"
+        self._word = secrets.token_urlsafe()
+        told = {"base_path": base, "port": machine.PROGRAM_PORT, "ip": INSIDE, "token": self._word}
+        page, asked_for = self._first_page(base), machine.words_in(self.program)
+        sent = f'header_up Authorization "token {self._word}"'
         return archive(
-            start=start(command),
+            once=None,
+            start=start(self.program.format(**told)),
             Caddyfile=caddyfile(
                 port=self.port,
-                inner=self.inner_port,
+                inner=machine.PROGRAM_PORT,
                 base=base,
                 gate=f"{stack.HUB_HOST}:{stack.GATE_PORT}",
                 frames=self.program_frames,
-                first=f"redir {base} {base.rstrip('/')}{page}" if page else "",
-                told=told if "{token}" in self.program else "",
+                first=f"redir {base} {page}" if page else "",
+                strip="" if "base_path" in asked_for else f"uri strip_prefix {base.rstrip('/')}",
+                told=sent if "token" in asked_for else "",
             ),
         )
 
@@ -131,17 +177,20 @@ def caddyfile(**words: object) -> str:
     return text
 
 
-def archive(**files: str) -> bytes:
-    """Return a tar archive to be put at "/", with *files* in `FOLDER`."""
+def archive(**files: str | None) -> bytes:
+    """Return a tar archive to be put at "/", with *files* in `FOLDER`.
+
+    None stands for a folder that everybody in the container may write to.
+    """
     written = io.BytesIO()
     with tarfile.open(fileobj=written, mode="w") as tar:
-        folder = tarfile.TarInfo(FOLDER.strip("/"))
-        folder.type, folder.mode = tarfile.DIRTYPE, 0o755
-        tar.addfile(folder)
-        for name, text in files.items():
-            entry = tarfile.TarInfo(f"{FOLDER.strip('/')}/{name}")
-            entry.mode, entry.size = 0o644, len(text.encode())
-            tar.addfile(entry, io.BytesIO(text.encode()))
+        for name, text in {"": None, **files}.items():
+            entry = tarfile.TarInfo(f"{FOLDER.strip('/')}/{name}".rstrip("/"))
+            content = (text or "").encode()
+            entry.mode, entry.size = 0o644, len(content)
+            if text is None:
+                entry.type, entry.mode = tarfile.DIRTYPE, 0o1777 if name else 0o755
+            tar.addfile(entry, io.BytesIO(content))
     return written.getvalue()
 
 
@@ -155,7 +204,8 @@ def caddy_of(client: Any, project: str) -> bytes:
     found = client.containers(all=True, filters={"label": labels})
     if not found:
         raise EngineError("The edge of this stack is away; 'docker compose up -d' starts it.")
-    return _read(client, found[0]["Id"])
+    with ONE_READS:
+        return _read(client, found[0]["Id"])
 
 
 @functools.lru_cache(maxsize=1)
@@ -166,9 +216,6 @@ def _read(client: Any, edge: str) -> bytes:
 
 def configure(c: Any, env: Settings) -> None:
     """Run SERVER_COMMAND in Jupyter's place."""
-    if not env.server_command:
-        return
     c.ProgramServer.program = env.server_command
-    # It knows how to end at a signal, and what to do with children: a program need not.
-    c.ProgramServer.extra_host_config = {"init": True}
-    c.ProgramServer.program_frames = framing.ancestors(env.frame_ancestors)
+    # Its own pages, too, which a program may show in frames of its pages.
+    c.ProgramServer.program_frames = framing.ancestors(("'self'", *env.frame_ancestors))

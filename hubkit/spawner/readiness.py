@@ -14,6 +14,7 @@ from typing import NoReturn
 from hubkit.errors import HubkitError
 
 BETWEEN = 0.015  # seconds between two tries
+AFTER_AN_ANSWER = 0.1  # seconds more, where there was one that said "not yet"
 ALIVE_EVERY = 1.0  # seconds between two questions whether the server still runs
 CONNECTING = 1.0  # seconds for a connection within one host
 ANSWERING = 10.0  # seconds for an answer; a busy server answers late, a dead connection never
@@ -128,6 +129,8 @@ class _Door:
                 if status and status < SERVER_ERROR:
                     return
                 self.status = status or self.status
+                if status:  # to ask costs somebody more than a refused try
+                    await asyncio.sleep(AFTER_AN_ANSWER)
             await asyncio.sleep(BETWEEN)
 
     async def _knock(self) -> int | None:

@@ -91,7 +91,23 @@ def test_a_visit(stack: Stack, browser: Browser, ada: str):
     assert len(words) > 30
     assert seen["headers"]["X-Forwarded-Proto"].startswith("https")
     shown = browser.get(ada).headers
-    assert shown["Content-Security-Policy"] == f"frame-ancestors {PAGE}"
+    assert shown["Content-Security-Policy"] == f"frame-ancestors 'self' {PAGE}"
+    uploaded = browser.post(ada, files={"a": b"1" * 10**6}, headers={"Referer": ada}).json()
+    assert uploaded["headers"]["Content-Type"].startswith("multipart/form-data; boundary=")
+    assert len(uploaded["sent"]) > 10**6
+
+
+def test_a_path_is_a_path(stack: Stack, browser: Browser, ada: str):
+    """Not a way to read the container's environment, on the way to the sign-in or past it."""
+    path = ada.removeprefix(stack.url) + "%7Benv.PATH%7D%3Fx"
+
+    assert browser.get(f"{stack.url}{path}?c=%7Benv.PATH%7D").json()["path"] == (
+        f"{path}?c=%7Benv.PATH%7D"
+    )
+    with Browser(stack) as stranger:
+        sent = stranger.get(stack.url + path, allow_redirects=False)
+    assert sent.status_code == 302
+    assert "/bin" not in sent.headers["Location"] + str(sent.headers)
 
 
 def test_a_websocket(stack: Stack, browser: Browser, ada: str):
@@ -117,7 +133,7 @@ def test_only_its_visitor(stack: Stack, browser: Browser, ada: str):
         assert elsewhere != ada
         refused = other.get(ada, headers={"Sec-Fetch-Mode": "navigate"})
         assert refused.status_code == 403
-        assert "X-Forwarded-Uri" not in refused.text
+        assert '"told"' not in refused.text
         assert other.post(ada, headers={"Referer": elsewhere}).status_code == 403
         theirs = container(stack, elsewhere.split("/")[-2])
     stranger = requests.get(ada, verify=str(stack.certificate), allow_redirects=False, timeout=30)
@@ -175,4 +191,28 @@ def test_a_program_that_ends(stack: Stack, browser: Browser, ada: str):
 
     run("docker", "exec", name, "python3", "-c", END)
 
+    ended_by_itself(name)
+
+
+def test_its_edge_ends(stack: Stack, browser: Browser, ada: str):
+    """Nobody could come any more: the server ends, instead of running unseen."""
+    name = container(stack, ada.split("/")[-2])
+
+    run("docker", "exec", name, "python3", "-c", END.replace('/program" b".py', 'caddy" b"\\0run'))
+
+    ended_by_itself(name)
+
+
+def test_started_behind_the_hubs_back(stack: Stack, browser: Browser, ada: str):
+    """Its ports are open then; so it does not run."""
+    name = container(stack, ada.split("/")[-2])
+
+    run("docker", "restart", name)
+
+    ended_by_itself(name)
+    assert "program.py" not in run("docker", "logs", "--since", "5s", name).stdout
+
+
+def ended_by_itself(name: str) -> None:
+    """Wait until the container *name* runs no longer; the hub may have removed it already."""
     until(lambda: not run("docker", "ps", "-q", "--filter", f"name={name}").stdout, 20, "it ended")

@@ -203,13 +203,22 @@ def test_command_refused(written, said):
         machine.command(written)
 
 
-def test_a_program_and_open_ports():
-    """It asks for no sign-in, so nothing but its edge may be reached."""
-    environ = {"SERVER_COMMAND": "app {port}", "SERVER_PORTS": "all"}
+@pytest.mark.parametrize(
+    ("environ", "what"),
+    [
+        ({"SERVER_PORTS": "all"}, "SERVER_PORTS=all"),
+        ({"SERVER_PORTS": "8786,8889"}, "SERVER_PORTS=8889"),
+        (ELSEWHERE, "KG_URL=https://gateway.example.org"),
+        ({"COMPOSE_PROFILES": "gateway"}, "KG_URL=https://kernel-gateway:8888"),
+    ],
+)
+def test_what_a_program_cannot_have(environ, what):
+    """It asks for no sign-in, and has no kernels."""
+    assert settings.check({"SERVER_COMMAND": "app {port}", "SERVER_PORTS": "8786"})[1] == []
 
-    [problem] = settings.check(environ)[1]
+    [problem] = settings.check({"SERVER_COMMAND": "app {port}", **environ})[1]
 
-    assert problem.what == "SERVER_PORTS=all"
+    assert problem.what == what
     assert "empty SERVER_COMMAND" in problem.cure
 
 

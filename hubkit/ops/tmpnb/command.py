@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import re
 import shlex
-from string import Formatter
 
 from hubkit import machine, visitors
 from hubkit.ops.tmpnb.converters import CannotMap, Found
@@ -46,7 +45,7 @@ def _check(written: str) -> None:
         f"a command with no braces but {', '.join(f'{{{one}}}' for one in machine.PLACEHOLDERS)}"
     )
     try:
-        fields = {name for _, name, _, _ in Formatter().parse(written) if name is not None}
+        fields = machine.words_in(written)
     except ValueError:
         raise ValueError(wanted) from None
     if fields - set(machine.PLACEHOLDERS):

@@ -19,7 +19,7 @@ NAME = "gate"
 # What a server says of itself, in headers: as JupyterHub tells it to every server.
 TOKEN, CLIENT, CALLBACK = "X-Hubkit-Token", "X-Hubkit-Client", "X-Hubkit-Callback"
 PREFIX, SCOPES = "X-Hubkit-Prefix", "X-Hubkit-Scopes"
-METHOD = "X-Forwarded-Method"  # of the request that is asked about
+METHOD, URI = "X-Forwarded-Method", "X-Forwarded-Uri"  # of the request that is asked about
 
 
 def configure(c: Any, env: Settings) -> None:

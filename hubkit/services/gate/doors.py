@@ -1,7 +1,7 @@
 """Each server's own door: who comes signs in as with JupyterHub's own server, and may pass or not.
 
-A request is asked about with GET at its own address. 204 lets it pass; any other answer is the
-visitor's: the way to the sign-in, a refusal.
+A request is asked about with GET, its address and method are in headers. 204 lets it pass;
+any other answer is the visitor's: the way to the sign-in, a refusal.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from jupyterhub.services.auth import HubOAuth, HubOAuthCallbackHandler, HubOAuthenticated
+from tornado.escape import parse_qs_bytes
 from tornado.httputil import HTTPServerRequest
 from tornado.routing import Router
 from tornado.web import Application, HTTPError, RequestHandler
@@ -24,7 +25,9 @@ from tornado.web import Application, HTTPError, RequestHandler
 from hubkit.services import gate
 
 MOST_DOORS = 4096  # remembered; a server whose door was forgotten gets it anew
+LONGEST = 2048  # characters of one of the headers by which a server says who it is
 WEBSOCKET = "Sec-WebSocket-Key"
+OWN_SITE = "same-origin"
 READING = {"GET", "HEAD", "OPTIONS"}
 # How browsers ask for what a page of another server could not read: Fetch, section 2.2.5.
 HARMLESS = {"", "navigate", "no-cors"}
@@ -61,6 +64,8 @@ class Server:
         token, client, callback, prefix, scopes = (request.headers.get(one, "") for one in names)
         if not all((token, client, callback)) or not prefix.startswith("/user/"):
             raise ValueError("no server")
+        if max(map(len, (token, client, callback, prefix, scopes))) > LONGEST:
+            raise ValueError("no server has so long a name")
         return cls(token, client, callback, prefix, frozenset(map(str, json.loads(scopes))))
 
 
@@ -71,7 +76,12 @@ class Doors(Router):
         self._door = functools.lru_cache(MOST_DOORS)(_door)
 
     def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
-        """Return what answers *request*."""
+        """Return what answers *request*, which is asked about at its own address."""
+        if uri := request.headers.get(gate.URI):
+            request.uri = uri
+            request.path, _, request.query = uri.partition("?")
+            request.arguments = parse_qs_bytes(request.query, keep_blank_values=True)
+            request.query_arguments = dict(request.arguments)
         try:
             door = self._door(Server.of(request))
         except (ValueError, TypeError):  # no JSON, or no list
@@ -113,6 +123,10 @@ class Callback(Quiet, HubOAuthCallbackHandler):
     def initialize(self, hub: HubOAuth) -> None:
         """Use this server's client."""
         self.hub_auth = hub
+
+    async def prepare(self) -> None:
+        """Find out who comes now: JupyterHub's handler would hold up all others for it."""
+        self._hub_auth_user_cache = await self.hub_auth.get_user(self, sync=False)
 
 
 class Question(HubOAuthenticated, Quiet):
@@ -158,17 +172,25 @@ class Question(HubOAuthenticated, Quiet):
         self.redirect(self.get_login_url())
 
     def _is_foreign(self) -> bool:
-        """Return whether a page other than this server's asks, which all have one origin."""
+        """Return whether a page of another site, or of another server of this hub, asks.
+
+        All servers have one origin. What a browser says of the page it acts for is all there
+        is to tell them apart.
+        """
         headers = self.request.headers
-        mode = headers.get("Sec-Fetch-Mode", "")
-        if mode == "websocket" or WEBSOCKET in headers:
-            host = headers.get("X-Forwarded-Host") or headers.get("Host", "")
-            origin: str = urlsplit(headers.get("Origin", "")).netloc
-            return origin not in {"", str(host)}
-        if headers.get(gate.METHOD, "GET") in READING and mode in HARMLESS:
+        here = headers.get("X-Forwarded-Host") or headers.get("Host", "")
+        origin = headers.get("Origin")
+        if origin is not None and urlsplit(origin).netloc != here:
+            return True
+        if WEBSOCKET in headers:
             return False
-        page: str = urlsplit(headers.get("Referer", "")).path
-        return not page.startswith(str(self.hub_auth.base_url))
+        mode = headers.get("Sec-Fetch-Mode", "")
+        if headers.get(gate.METHOD, "GET") in READING and mode in HARMLESS:
+            site = headers.get("Sec-Fetch-Site", OWN_SITE)
+            return mode == "no-cors" and site != OWN_SITE
+        page = urlsplit(headers.get("Referer", ""))
+        own: bool = page.netloc == here and page.path.startswith(self.hub_auth.base_url)
+        return not own
 
 
 class Nobody(Quiet):

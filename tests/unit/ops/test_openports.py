@@ -39,12 +39,14 @@ def test_open_on_purpose(asked):
 def test_the_hub_knows(monkeypatch, tmp_path):
     """Why, and what to do; nothing where ports can be closed."""
     monkeypatch.setattr(stack, "MOUNTER", tmp_path / "none")
-    [problem] = openports.known_to_hub()
+    [problem] = openports.known_to_hub(Settings.from_env({}))
     assert "the mounter does not answer" in problem.wrong
     assert "SERVER_PORTS=all" in problem.cure
+    [problem] = openports.known_to_hub(Settings.from_env({"SERVER_COMMAND": "app {port}"}))
+    assert "do not start until" in problem.cure
 
     async def fine(_):
         return ""
 
     monkeypatch.setattr(MounterClient, "closing_unsupported", fine)
-    assert openports.known_to_hub() == []
+    assert openports.known_to_hub(Settings.from_env({})) == []

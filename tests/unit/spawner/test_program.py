@@ -11,7 +11,7 @@ import pytest
 from jupyterhub import orm
 from traitlets.config import Config
 
-from hubkit import stack
+from hubkit import machine, stack
 from hubkit.errors import EngineError
 from hubkit.services import gate
 from hubkit.settings import Settings
@@ -81,13 +81,19 @@ async def test_start(ada, startable):
     files, rest = placed(startable)
     base = program.FOLDER.strip("/")
     assert set(files) == {f"{base}/start", f"{base}/Caddyfile"}
-    assert rest == [b"caddy's tar"]
+    assert rest[0] == b"caddy's tar"
+    with tarfile.open(fileobj=io.BytesIO(rest[1])) as tar:
+        assert f"{base}/closed" in tar.getnames()
+    order = [(method, path) for method, path, _ in startable.asked if method in {"PUT", "POST"}]
+    assert order[-2:] == [("POST", "/containers/4f9a/start"), ("PUT", "/containers/4f9a/archive")]
+    assert made["HostConfig"]["Init"] is True
     word = files[f"{base}/Caddyfile"].partition('Authorization "token ')[2].partition('"')[0]
     assert len(word) > 30
     last = shlex.split(files[f"{base}/start"].splitlines()[-1])
     assert last[:3] == ["exec", "/bin/sh", "-c"]
     assert last[3] == f"app --port=8889 --at=/user/ada/ --on=127.0.0.1 'a {word}'"
     assert word not in str(made)
+    assert word in ada.secrets()
 
 
 async def test_it_is_looked_at_with_a_right_to_it(ada):
@@ -132,6 +138,28 @@ def test_what_the_edge_says_of_the_server():
         assert f"header_up {header} {{env.JUPYTERHUB_" in text
 
 
+async def test_the_programs_port_is_never_open(ada):
+    """Whatever is to be open besides."""
+    ada.further_ports = [8786, machine.PROGRAM_PORT]
+
+    assert ada.open_ports() == (8888, 8786)
+
+
+@pytest.mark.parametrize(
+    ("command", "stripped"), [("app {port} {base_path}", False), ("app {port} {{base_path}}", True)]
+)
+async def test_a_program_that_knows_no_path(ada, startable, command, stripped):
+    """It is asked for what stands behind its server's path."""
+    ada.program = command
+
+    await ada.start()
+
+    files, _ = placed(startable)
+    text = files[f"{program.FOLDER.strip('/')}/Caddyfile"]
+    assert ("uri strip_prefix /user/ada\n" in text) == stripped
+    assert "Authorization" not in text
+
+
 @pytest.mark.parametrize("page", ["/lab", "/", "/app/x"])
 async def test_first_page(ada, startable, page):
     """DEFAULT_URL, unless it is Jupyter's."""
@@ -143,7 +171,8 @@ async def test_first_page(ada, startable, page):
     text = files[f"{program.FOLDER.strip('/')}/Caddyfile"]
     assert ("redir /user/ada/ /user/ada/app/x" in text) == (page == "/app/x")
     assert ("redir" in text) == (page == "/app/x")
-    assert "<" not in text.replace("<lab>", "").partition("(who)")[2]
+    assert "<" not in text.partition("(who)")[2]
+    assert ada.looked_at[0] == "/user/ada/" + ("app/x" if page == "/app/x" else "")
 
 
 def test_quoting(tmp_path):
@@ -160,11 +189,10 @@ def test_configure():
     """Without SERVER_COMMAND nothing is set."""
     c = Config()
     program.configure(c, Settings.from_env({}))
-    assert not c
+    assert not c.ProgramServer.program
     told = {"SERVER_COMMAND": "app {port}", "FRAME_ANCESTORS": "https://a.org"}
     program.configure(c, Settings.from_env(told))
 
     assert c.ProgramServer.program == "app {port}"
-    assert c.ProgramServer.program_frames == "frame-ancestors https://a.org"
-    assert c.ProgramServer.extra_host_config == {"init": True}
+    assert c.ProgramServer.program_frames == "frame-ancestors 'self' https://a.org"
     assert stack.GATE_PORT != stack.HUB_PORT

@@ -31,6 +31,8 @@ VISIT = {"Sec-Fetch-Mode": "navigate"}
 FETCH = {"Sec-Fetch-Mode": "cors"}
 AT_HUB = {"X-Forwarded-Host": "hub"}
 OWN, OTHER = "https://hub/user/ada/page", "https://hub/user/bob/page"
+FOREIGN = "https://a.org/user/ada/page"
+POST = {"Sec-Fetch-Mode": "navigate", gate.METHOD: "POST"}
 
 
 class Hub:
@@ -76,8 +78,11 @@ async def ask(hub, monkeypatch):
         server.add_socket(port_of)
 
         async def asked(path, *headers, server=ADA):
-            given = {name: value for one in (server, *headers) for name, value in one.items()}
-            url = f"http://127.0.0.1:{port}{path}"
+            asked_about = {} if "oauth_callback" in path else {gate.URI: path}
+            kept = "; ".join(f"{one.key}={one.value}" for one in session.cookie_jar)
+            given = {**AT_HUB, **asked_about, "Cookie": kept}
+            given |= {name: value for one in (server, *headers) for name, value in one.items()}
+            url = f"http://127.0.0.1:{port}{'/' if asked_about else path}"
             async with session.get(url, headers=given, allow_redirects=False) as answer:
                 await answer.read()
                 return answer
@@ -149,15 +154,19 @@ async def test_token_in_an_address(ask):
         ({**FETCH, "Referer": OWN}, 204),
         ({**FETCH, "Referer": OTHER}, 403),
         (FETCH, 403),
-        ({**VISIT, gate.METHOD: "POST", "Referer": OWN}, 204),
-        ({**VISIT, gate.METHOD: "POST", "Referer": OTHER}, 403),
-        ({**VISIT, gate.METHOD: "POST"}, 403),
-        ({"Sec-Fetch-Mode": "websocket", "Origin": "https://hub", "X-Forwarded-Host": "hub"}, 204),
-        (
-            {"Sec-Fetch-Mode": "websocket", "Origin": "https://a.org", "X-Forwarded-Host": "hub"},
-            403,
-        ),
-        ({"Sec-WebSocket-Key": "x", "Origin": "https://a.org", "X-Forwarded-Host": "hub"}, 403),
+        ({"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Site": "cross-site"}, 403),
+        ({**FETCH, "Referer": FOREIGN}, 403),
+        ({**POST, "Referer": OWN}, 204),
+        ({**POST, "Referer": OWN, "Origin": "https://hub"}, 204),
+        ({**POST, "Referer": OWN, "Origin": "null"}, 403),
+        ({**POST, "Referer": OTHER}, 403),
+        ({**POST, "Referer": FOREIGN}, 403),
+        ({**POST, "Referer": FOREIGN, "Origin": "https://a.org"}, 403),
+        (POST, 403),
+        ({"Sec-WebSocket-Key": "x", "Origin": "https://hub"}, 204),
+        ({"Sec-WebSocket-Key": "x"}, 204),
+        ({"Sec-WebSocket-Key": "x", "Origin": "https://a.org"}, 403),
+        ({"Sec-WebSocket-Key": "x", "Origin": "null"}, 403),
     ],
 )
 async def test_pages_of_other_servers(ask, headers, status):
@@ -187,7 +196,13 @@ async def test_a_cookie_opens_one_server(ask):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{gate.TOKEN: ""}, {gate.PREFIX: "/hub/"}, {gate.SCOPES: "no"}, {gate.SCOPES: "1"}],
+    [
+        {gate.TOKEN: ""},
+        {gate.PREFIX: "/hub/"},
+        {gate.SCOPES: "no"},
+        {gate.SCOPES: "1"},
+        {gate.TOKEN: "x" * 4096},
+    ],
 )
 async def test_who_is_no_server(ask, wrong):
     assert (await ask("/user/ada/", server={**ADA, **wrong})).status == 400
