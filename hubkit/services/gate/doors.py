@@ -187,7 +187,7 @@ class Question(HubOAuthenticated, Quiet):
         mode = headers.get("Sec-Fetch-Mode", "")
         if headers.get(gate.METHOD, "GET") in READING and mode in HARMLESS:
             site = headers.get("Sec-Fetch-Site", OWN_SITE)
-            return mode == "no-cors" and site != OWN_SITE
+            return bool(mode == "no-cors" and site != OWN_SITE)
         page = urlsplit(headers.get("Referer", ""))
         own: bool = page.netloc == here and page.path.startswith(self.hub_auth.base_url)
         return not own
