@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import importlib
 import os
 import runpy
@@ -14,7 +16,15 @@ ROOT = OWN.parents[1]
 
 def main() -> None:
     """Run the script in the first argument, as the interpreter itself would."""
-    script = sys.argv[1]
+    leaving = Leaving()  # before anything that registers something for the end
+    try:
+        _run(sys.argv[1])
+    except BaseException as error:
+        leaving.because(error)
+        raise
+
+
+def _run(script: str) -> None:
     # Where the interpreter put the launcher's folder, the script's belongs.
     if sys.path and Path(sys.path[0]).resolve() == OWN:
         sys.path[0] = str(Path(script).resolve().parent)
@@ -44,6 +54,32 @@ def _prepare() -> None:
     # ours is one of them.
     paths = importlib.import_module("jupyter_core.paths")
     paths.ENV_CONFIG_PATH.append(str(ROOT / "etc"))
+
+
+class Leaving:
+    """Ends the process once nothing is left to be done.
+
+    What was registered earlier is called later: by then threads have ended, and whatever the
+    server and its extensions want to do at the end is done. What Python itself would still
+    do, taking apart every object one by one, is a third of a stop and of no use to anybody.
+    """
+
+    def __init__(self) -> None:
+        self._code, self._process = 0, os.getpid()
+        atexit.register(self._leave)
+
+    def because(self, error: BaseException) -> None:
+        """Leave as Python does after *error*."""
+        code = error.code if isinstance(error, SystemExit) else 1
+        self._code = code if isinstance(code, int) else int(code is not None)
+
+    def _leave(self) -> None:
+        if os.getpid() != self._process:
+            return  # a copy that this process made of itself
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(AttributeError, OSError, ValueError):  # none, cut off, closed
+                stream.flush()
+        os._exit(self._code & 0xFF)
 
 
 def _say(what: str) -> None:

@@ -48,10 +48,56 @@ def test_the_kit_s_variables_are_gone(script: Path):
     assert "HUBKIT_X" not in seen
 
 
-def test_a_failing_script_fails_as_it_would(script: Path):
-    script.write_text("import sys; sys.exit(7)")
+@pytest.mark.parametrize(
+    "ends",
+    [
+        "pass",
+        "import sys; sys.exit(7)",
+        "import sys; sys.exit(0)",
+        "import sys; sys.exit()",
+        "import sys; sys.exit('in words')",
+        "import sys; sys.exit(256 + 3)",
+        "raise ValueError('a mistake')",
+        "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+        "import sys; sys.stdout.close()",
+    ],
+)
+def test_a_script_ends_as_it_would(script: Path, ends: str):
+    """With the same code and the same last words."""
+    script.write_text(ends)
+    plain = [sys.executable, str(script)]
+    without = subprocess.run(plain, capture_output=True, text=True, check=False)
 
-    assert launch(script).returncode == 7
+    done = launch(script)
+
+    assert done.returncode == without.returncode
+    assert done.stdout == without.stdout
+    assert done.stderr.endswith("".join(without.stderr.splitlines(keepends=True)[-1:]))
+
+
+def test_what_is_to_be_done_at_the_end_is_done(script: Path):
+    """By threads and by whoever registered for it; a copy of the process ends for itself."""
+    script.write_text(
+        """
+import atexit, os, sys, threading, time
+atexit.register(print, "registered")
+threading.Thread(target=lambda: (time.sleep(0.3), print("thread"))).start()
+child = os.fork()
+if child == 0:
+    sys.exit(5)
+print("child", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+sys.stdout.write("not a whole line")
+sys.exit(4)
+"""
+    )
+
+    done = launch(script)
+
+    assert done.returncode == 4
+    assert "child 5" in done.stdout
+    assert "thread" in done.stdout
+    assert done.stdout.count("registered") == 2
+    assert "not a whole line" in done.stdout
 
 
 def test_without_jupyter_it_starts_all_the_same(script: Path):
