@@ -70,6 +70,8 @@ class Leaving:
 
     def because(self, error: BaseException) -> None:
         """Leave as Python does after *error*."""
+        if isinstance(error, KeyboardInterrupt):
+            atexit.unregister(self._leave)  # Python ends with the signal, which only it can
         code = error.code if isinstance(error, SystemExit) else 1
         self._code = code if isinstance(code, int) else int(code is not None)
 

@@ -59,6 +59,7 @@ def test_the_kit_s_variables_are_gone(script: Path):
         "import sys; sys.exit(256 + 3)",
         "raise ValueError('a mistake')",
         "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+        "import os, signal; os.kill(os.getpid(), signal.SIGINT)",
         "import sys; sys.stdout.close()",
     ],
 )
