@@ -9,7 +9,16 @@ from pathlib import Path
 
 from hubkit import auth, framing, pool, stack
 from hubkit.auth import renames
-from hubkit.services import culler, expiry, gate, lab, pool_metrics, roster, start_metrics, temporary
+from hubkit.services import (
+    culler,
+    expiry,
+    gate,
+    lab,
+    pool_metrics,
+    roster,
+    start_metrics,
+    temporary,
+)
 from hubkit.settings import Settings
 from hubkit.spawner import closed, program, record
 from hubkit.spawner import temporary as visiting

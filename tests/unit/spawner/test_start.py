@@ -137,7 +137,7 @@ async def test_ended_before_it_answered(ada, startable, monkeypatch):
 
 
 async def test_never_ready(ada, startable, monkeypatch):
-    async def late(ip, port, path, *, limit, alive):
+    async def late(ip, port, path, headers, *, limit, alive):
         assert await alive() is None
         raise NotReady(port, limit, opened=False, status=None)
 
