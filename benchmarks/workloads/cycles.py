@@ -7,20 +7,12 @@ import contextlib
 from benchmarks import engine, memory
 from benchmarks.client.visitor import Visitor
 from benchmarks.plan import Metric, Sample, Workload
-from benchmarks.sides.side import Side
+from benchmarks.sides.side import FILES, Side
 
 VISITS = 100  # a round
 USERS, ROUTES, TOKENS = "users", "routes", "tokens"
 CONTAINERS, VOLUMES = "containers", "volumes"
 HUB = "the hub's memory"
-# The hub's API shows a user's tokens alone: what a user who is gone has left, its database does.
-COUNT = """
-import sqlite3
-from hubkit import stack
-with sqlite3.connect(stack.DATABASE.removeprefix("sqlite:///")) as database:
-    for table in ("api_tokens", "oauth_codes", "oauth_clients"):
-        print(database.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
-"""
 
 
 async def before(side: Side, sample: Sample) -> None:
@@ -48,8 +40,9 @@ async def _count(side: Side, sample: Sample) -> None:
             _, found = await hub.ask("GET", path)
             sample.add(metric, len(found))
     sample.add(CONTAINERS, len(await engine.containers(side.project, every=True)))
-    counted = await engine.docker("exec", side.hub_container, "python", "-c", COUNT)
-    sample.add(TOKENS, sum(map(int, counted.split())))
+    code = (FILES / "tokens.py").read_text()
+    counted = await engine.docker("exec", side.hub_container, "python", "-c", code)
+    sample.add(TOKENS, int(counted))
     volumes = await engine.docker("volume", "ls", "--quiet", "--filter", f"name={side.project}")
     sample.add(VOLUMES, len(volumes.split()))
     sample.add(HUB, *await memory.cgroup([side.hub_container]))

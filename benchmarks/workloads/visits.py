@@ -10,7 +10,7 @@ from benchmarks.plan import Metric, Sample, Workload
 from benchmarks.sides.side import Side
 from benchmarks.workloads.starts import READY, RESULT, SPANS, first_cells
 
-VISITS, CROWD = 6, 30
+VISITS, CROWDS = 6, (10, 30)
 
 
 async def visits(side: Side, sample: Sample) -> None:
@@ -48,12 +48,15 @@ WORKLOADS = (
         shows=f"{RESULT}, median",
         visitors=True,
     ),
-    Workload(
-        f"visits{CROWD}",
-        f"{CROWD} visitors without an account at the same moment; {CROWD} servers wait.",
-        (Metric(READY, "s", ("median", "max")), *SPANS[1:]),
-        crowd(CROWD),
-        shows=f"{RESULT}, max",
-        visitors=True,
+    *(
+        Workload(
+            f"visits{count}",
+            f"{count} visitors without an account at the same moment; {count} servers wait.",
+            (Metric(READY, "s", ("median", "max")), *SPANS[1:]),
+            crowd(count),
+            shows=f"{RESULT}, max",
+            visitors=True,
+        )
+        for count in CROWDS
     ),
 )
