@@ -66,7 +66,9 @@ class Leaving:
 
     def __init__(self) -> None:
         self._code, self._process = 0, os.getpid()
-        atexit.register(self._leave)
+        # Of what site packages registered before, nothing would be called.
+        if not getattr(atexit, "_ncallbacks", int)():
+            atexit.register(self._leave)
 
     def because(self, error: BaseException) -> None:
         """Leave as Python does after *error*."""

@@ -58,7 +58,8 @@ def wait(script: str) -> None:
     with environment.Reads() as reads:
         import_ahead()
     gc.collect()
-    gc.freeze()  # what is imported stays; no later look for garbage need go through it
+    with contextlib.suppress(AttributeError):  # not every Python's
+        gc.freeze()  # what is imported stays; no later look for garbage need go through it
     _say("waiting")
     env = environment.cleaned({**os.environ, **understood(read_line(0))})
     with open(os.devnull) as nothing:  # noqa: PTH123 (as cold servers have it)

@@ -7,6 +7,7 @@ starts without goes into `REMARKS`.
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 from collections.abc import Callable
@@ -76,7 +77,11 @@ def certificate(kit: Kit) -> list[Problem]:
     """`secrets/jupyterhub.crt` and `.key`, where the edge serves them."""
     if kit.env.tls != "files":
         return []
-    return certificates.problems(kit.root / "secrets", kit.env.hub_domain)
+    folder = kit.root / "secrets"
+    own = (folder / name for name in (certificates.CERTIFICATE, certificates.KEY))
+    if env_file(kit) and not any(map(os.path.lexists, own)):
+        return []  # they are made once .env is right
+    return certificates.problems(folder, kit.env.hub_domain)
 
 
 def site_files(kit: Kit) -> list[Problem]:

@@ -29,8 +29,9 @@ def reasons(env: Settings) -> list[Problem]:
         wrong = "nothing is placed into servers, so none can wait for its user."
         return [Problem("SERVER_TUNING=false", wrong, f"Set SERVER_TUNING=true. {INSTEAD}")]
     if env.server_command:
-        wrong = "must know its path when it begins, so none can wait for its user."
-        return [Problem(f"SERVER_COMMAND={env.server_command}", wrong, INSTEAD)]
+        wrong = "must know its path when it begins: none waits for its user, all starts are cold."
+        cure = "Nothing is to be done; POOL_SIZE=0 says so, too."
+        return [Problem(f"SERVER_COMMAND={env.server_command}", wrong, cure)]
     return _of_engine(engine.info(), env.docker_volumes) or (
         engine.problems_said_in(env.compose_project_name, ASK_HUB)
     )

@@ -98,7 +98,7 @@ class ClosedServer(WatchedServer):
         except Refused as refused:
             self._stay_open(at, refused)
         else:
-            self._settled = at
+            self._settled, self._told = at, None
 
     def _stay_open(self, at: tuple[str, str], refused: Refused) -> None:
         """Say it once of each. One failure is none: hub and mounter are started together."""

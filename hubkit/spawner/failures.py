@@ -37,6 +37,16 @@ HINTS = (
         "command",
         "the image has no command jupyterhub-singleuser, it is not made for JupyterHub",
     ),
+    (
+        r"^/bin/sh: \d+: \S+: not found",
+        "command",
+        "its shell was told a command that the image does not have (see SERVER_COMMAND, if set)",
+    ),
+    (
+        r"/caddy: not found|`GLIBC_[0-9.]+' not found",
+        "image",
+        "the image has too old a glibc, or none, for what stands before a program",
+    ),
     (r"no module named '?jupyterhub\b", "image", "the image has no package jupyterhub"),
     (r"exec format error", "platform", "the image was made for another kind of processor"),
     (r"address already in use", "port", "its port was taken by another program in the container"),

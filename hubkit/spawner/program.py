@@ -12,6 +12,7 @@ from contextlib import suppress
 from importlib import resources
 from typing import Any
 
+import jupyterhub
 import requests
 from docker.errors import DockerException
 from traitlets import Unicode
@@ -32,16 +33,24 @@ START = """\
 #!{shell}
 # Started again behind the hub's back, its ports would be open: the hub starts another.
 mkdir {folder}/once/started || exit 1
+# A stop signals all that runs here, and waits for the program.
+trap 'exit 143' TERM
 # The edge and the program end with each other: they are all there is in this container.
 (
-    export XDG_CONFIG_HOME=/tmp XDG_DATA_HOME=/tmp HTTP_PROXY= HTTPS_PROXY= http_proxy= https_proxy=
+    export HOME=/tmp XDG_CONFIG_HOME=/tmp XDG_DATA_HOME=/tmp # nothing into the user's home
+    export HTTP_PROXY= HTTPS_PROXY= http_proxy= https_proxy=
     {folder}/caddy run --config {folder}/Caddyfile --adapter caddyfile
-    kill -TERM $$
+    kill -TERM 0
 ) &
 # Placed once nobody else reaches the program's port.
 until [ -e {folder}/closed ]; do sleep 0.05; done
-exec {shell} -c {command}
+{shell} -c {command}
 """
+STATE = "program"
+TROUBLE = TimeoutError, DockerException, EngineError, requests.RequestException
+# To a program that does not know its path; where it leads to, the path is put before.
+BACK = """header_up X-Forwarded-Prefix {bare}
+				header_down Location ^/([^/]|$) {base}$1"""
 LONGER = 10.0  # seconds the mounter has, where a start depends on it
 ONE_READS = threading.Lock()  # others wait, instead of each holding all of it
 OPEN = "Its ports cannot be closed to other servers, and the program asks for no sign-in"
@@ -61,6 +70,7 @@ class ProgramServer(WarmServer):
     )
 
     _word = ""  # {token} of the last start
+    _begun = ""  # id of the container whose program was told to begin
 
     @property
     def looked_at(self) -> tuple[str, dict[str, str]]:
@@ -78,6 +88,21 @@ class ProgramServer(WarmServer):
         """Return the ports that stay open where others are closed; never the program's."""
         ports: tuple[int, ...] = super().open_ports()
         return tuple(one for one in ports if not self.program or one != machine.PROGRAM_PORT)
+
+    def get_env(self) -> dict[str, Any]:
+        """Return the server's environment; the init before a program signals all that runs."""
+        found: dict[str, Any] = super().get_env()
+        return found | ({"TINI_KILL_PROCESS_GROUP": "1"} if self.program else {})
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what the hub's database keeps of this server, its program's word included."""
+        state: dict[str, Any] = super().get_state()
+        return state | ({STATE: self._word} if self._word else {})
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what the hub's database keeps of this server."""
+        super().load_state(state)
+        self._word = state.get(STATE, "")
 
     async def docker(self, method: str, *args: Any, **kwargs: Any) -> Any:
         """Call the engine. Before a program an init ends it at a signal, and ends what it left.
@@ -128,13 +153,26 @@ class ProgramServer(WarmServer):
         await super().start_object()
         if not self.program:
             return
-        if not self.is_closed:
-            with suppress(TimeoutError, DockerException, EngineError, requests.RequestException):
-                async with asyncio.timeout(LONGER):
-                    await self.runs(await self.docker("inspect_container", self.object_id))
-        if not self.is_closed:
+        found = {"State": {"Running": True}}
+        with suppress(*TROUBLE):
+            async with asyncio.timeout(LONGER):
+                found = await self.docker("inspect_container", self.object_id)
+                await self.runs(found)
+        # What has ended by itself says why when it is waited for.
+        if self._begun != self.object_id and found["State"]["Running"]:
             raise Explained(f"{OPEN}. 'make check' says why.", reason="ports")
-        await self.docker("put_archive", self.object_id, "/", archive(closed=""))
+
+    async def runs(self, found: dict[str, Any]) -> None:
+        """Take note of a running container; let its program begin once its ports are closed.
+
+        Also after a hub that was killed in between.
+        """
+        await super().runs(found)
+        if not (self.program and self.is_closed) or self._begun == found["Id"]:
+            return
+        with suppress(*TROUBLE):  # the next look tries again
+            await self.docker("put_archive", found["Id"], "/", archive(closed=""))
+            self._begun = found["Id"]
 
     def _first_page(self, base: str) -> str:
         """Return the path of DEFAULT_URL, "" for the program's own first page."""
@@ -146,25 +184,30 @@ class ProgramServer(WarmServer):
         self._word = secrets.token_urlsafe()
         told = {"base_path": base, "port": machine.PROGRAM_PORT, "ip": INSIDE, "token": self._word}
         page, asked_for = self._first_page(base), machine.words_in(self.program)
+        knows_path = "base_path" in asked_for
         sent = f'header_up Authorization "token {self._word}"'
         return archive(
             once=None,
             start=start(self.program.format(**told)),
             Caddyfile=caddyfile(
+                version=jupyterhub.__version__,
+                bare=base.rstrip("/"),
                 port=self.port,
                 inner=machine.PROGRAM_PORT,
                 base=base,
                 gate=f"{stack.HUB_HOST}:{stack.GATE_PORT}",
                 frames=self.program_frames,
                 first=f"redir {base} {page}" if page else "",
-                strip="" if "base_path" in asked_for else f"uri strip_prefix {base.rstrip('/')}",
+                strip="" if knows_path else f"uri strip_prefix {base.rstrip('/')}",
                 told=sent if "token" in asked_for else "",
+                back="" if knows_path else BACK.format(base=base, bare=base.rstrip("/")),
             ),
         )
 
 
 def start(command: str) -> str:
     """Return the script that starts the edge and runs *command* as a shell would."""
+    command = f"trap 'exit 143' TERM; {command}"
     quoted = "'" + command.replace("'", "'\"'\"'") + "'"
     return START.format(shell=SHELL, folder=FOLDER, command=quoted)
 
@@ -174,7 +217,7 @@ def caddyfile(**words: object) -> str:
     text = (resources.files("hubkit.spawner") / "program.caddy").read_text()
     for name, value in words.items():
         text = text.replace(f"<{name}>", str(value))
-    return text
+    return "".join(line for line in text.splitlines(keepends=True) if line.strip() or line == "\n")
 
 
 def archive(**files: str | None) -> bytes:

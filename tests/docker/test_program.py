@@ -16,7 +16,7 @@ from tests.visits import asked, ended, opened, visitors
 pytestmark = pytest.mark.docker
 
 IMAGE = "hubkit-test-program"
-COMMAND = "exec python3 -u /program.py {port} {base_path} {ip} 'it is {token}'"
+COMMAND = "cd / && python3 -u /program.py {port} {base_path} {ip} 'it is {token}'"
 PAGE = "https://page.example.org"
 # What somebody's program can try from within a container on the same network.
 TRY = """
@@ -95,6 +95,23 @@ def test_a_visit(stack: Stack, browser: Browser, ada: str):
     uploaded = browser.post(ada, files={"a": b"1" * 10**6}, headers={"Referer": ada}).json()
     assert uploaded["headers"]["Content-Type"].startswith("multipart/form-data; boundary=")
     assert len(uploaded["sent"]) > 10**6
+
+
+def test_without_the_last_slash(browser: Browser, ada: str):
+    """Where cookies are not sent to; the query stays."""
+    found = browser.get(f"{ada.rstrip('/')}?a=b")
+
+    assert found.url == f"{ada}?a=b"
+    assert found.json()["method"] == "GET"
+
+
+def test_a_stop_waits_for_the_program(stack: Stack, ada: str):
+    """Whatever its shell does: it can save what it has."""
+    name = container(stack, ada.split("/")[-2])
+
+    run("docker", "stop", name)
+
+    assert "ended in order" in run("docker", "logs", name).stdout
 
 
 def test_a_path_is_a_path(stack: Stack, browser: Browser, ada: str):
@@ -212,6 +229,27 @@ def test_started_behind_the_hubs_back(stack: Stack, browser: Browser, ada: str):
 
     ended_by_itself(name)
     assert "program.py" not in run("docker", "logs", "--since", "5s", name).stdout
+
+
+@pytest.mark.thorough
+def test_a_program_that_knows_no_path(stack: Stack):
+    """It sees paths without its server's, and where it leads to is below that."""
+    stack.apply(SERVER_COMMAND="python3 -m http.server {port} --bind {ip} --directory /etc")
+    try:
+        with Browser(stack) as browser:
+            page = browser.get(stack.url, timeout=120)
+            while "/hub/spawn-pending/" in page.url:
+                sleep(1)
+                page = browser.get(page.url, timeout=120)
+            assert "Directory listing for /<" in page.text
+            below = browser.get(f"{page.url}apt")
+            assert below.url == f"{page.url}apt/"
+            assert "Directory listing for /apt/<" in below.text
+    finally:
+        for name in visitors(stack):
+            until(lambda name=name: ended(stack, name), 60, f"{name} is gone")
+        stack.apply(SERVER_COMMAND=COMMAND)
+        until(lambda: asked(stack, "GET", "/api/stats").status_code == 200, 60, "the service")
 
 
 def ended_by_itself(name: str) -> None:

@@ -31,6 +31,8 @@ OWN_SITE = "same-origin"
 READING = {"GET", "HEAD", "OPTIONS"}
 # How browsers ask for what a page of another server could not read: Fetch, section 2.2.5.
 HARMLESS = {"", "navigate", "no-cors"}
+REFUSED = "This is somebody else's server, or you are signed in no longer."
+UNKNOWN = "The hub cannot say who you are. Please open the server's page again."
 
 log = logging.getLogger("hubkit.gate")
 
@@ -116,6 +118,12 @@ class Quiet(RequestHandler):
         if not isinstance(value, HTTPError):
             log.error("not answered", exc_info=(typ, value, tb))
 
+    def write_error(self, status_code: int, **_: Any) -> None:
+        """Say what a person can do about it."""
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        refused = status_code == HTTPStatus.FORBIDDEN
+        self.finish(REFUSED if refused else UNKNOWN)
+
 
 class Callback(Quiet, HubOAuthCallbackHandler):
     """Ends a sign-in."""
@@ -152,14 +160,6 @@ class Question(HubOAuthenticated, Quiet):
         else:
             self.set_status(HTTPStatus.NO_CONTENT)
 
-    def write_error(self, status_code: int, **_: Any) -> None:
-        """Say what a person can do about it."""
-        said = {
-            HTTPStatus.FORBIDDEN: "This is somebody else's server, or you are signed in no longer.",
-        }.get(HTTPStatus(status_code), "The hub cannot say who you are. Please try again.")
-        self.set_header("Content-Type", "text/plain; charset=utf-8")
-        self.finish(said)
-
     def _is_visit(self) -> bool:
         headers = self.request.headers
         mode = headers.get("Sec-Fetch-Mode", "navigate")
@@ -188,7 +188,9 @@ class Question(HubOAuthenticated, Quiet):
         if headers.get(gate.METHOD, "GET") in READING and mode in HARMLESS:
             site = headers.get("Sec-Fetch-Site", OWN_SITE)
             return bool(mode == "no-cors" and site != OWN_SITE)
-        page = urlsplit(headers.get("Referer", ""))
+        if "Referer" not in headers:
+            return bool(headers.get("Sec-Fetch-Site") != OWN_SITE)
+        page = urlsplit(headers["Referer"])
         own: bool = page.netloc == here and page.path.startswith(self.hub_auth.base_url)
         return not own
 

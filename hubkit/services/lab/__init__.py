@@ -28,6 +28,8 @@ _kept: set[asyncio.Task[None]] = set()  # a loop itself holds its tasks only wea
 
 def configure(env: Settings) -> None:
     """Lay out the images' files once the hub runs; `make check` begins nothing."""
+    if env.server_command:
+        return  # such images have none
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:

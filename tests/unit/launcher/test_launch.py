@@ -101,6 +101,16 @@ sys.exit(4)
     assert "not a whole line" in done.stdout
 
 
+def test_what_was_registered_before_is_done_as_well(script: Path, tmp_path: Path):
+    """By packages that come before all others; then Python ends as it always does."""
+    (tmp_path / "sitecustomize.py").write_text("import atexit; atexit.register(print, 'before')")
+    script.write_text("import atexit; atexit.register(print, 'script')")
+
+    done = launch(script, PYTHONPATH=str(tmp_path))
+
+    assert done.stdout.split() == ["script", "before"]
+
+
 def test_without_jupyter_it_starts_all_the_same(script: Path):
     """An image of another kind: one line in the log, and the script runs."""
     done = launch(script)

@@ -150,6 +150,17 @@ def test_acme(checkout, check, change):
     assert look(check, checkout) == []
 
 
+def test_a_certificate_that_is_still_to_be_made(checkout):
+    """`make up` makes the pair once .env is right; what is wrong there is said alone."""
+    env("MEM_LIMIT=lots")(checkout)
+    for name in ("jupyterhub.crt", "jupyterhub.key"):
+        remove(f"secrets/{name}")(checkout)
+
+    assert look(checks.certificate, checkout) == []
+    env("MEM_LIMIT=1G")(checkout)
+    assert look(checks.certificate, checkout)
+
+
 def test_site_config_found(checkout):
     """A site file that is there is in order, whatever folder it is named with."""
     (checkout / "site" / "my.py").touch()

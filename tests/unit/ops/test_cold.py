@@ -73,7 +73,7 @@ def test_nothing_to_say(engine):
             {"SERVER_COMMAND": "app {port}"},
             {},
             "SERVER_COMMAND=app {port}",
-            "its path when",
+            "all starts are cold",
             id="a program",
         ),
         pytest.param(

@@ -46,6 +46,20 @@ def state(code, *, out=False, error=""):
             id="disk",
         ),
         pytest.param(
+            state(127),
+            ["/bin/sh: 1: python33: not found"],
+            "command",
+            "see SERVER_COMMAND",
+            id="a program's name",
+        ),
+        pytest.param(
+            state(143),
+            ["x: /lib/libc.so.6: version `GLIBC_2.34' not found (required by x)"],
+            "image",
+            "too old a glibc",
+            id="an old image",
+        ),
+        pytest.param(
             state(1),
             ["ModuleNotFoundError: No module named 'jupyterhub'"],
             "image",

@@ -90,8 +90,10 @@ async def test_start(ada, startable):
     word = files[f"{base}/Caddyfile"].partition('Authorization "token ')[2].partition('"')[0]
     assert len(word) > 30
     last = shlex.split(files[f"{base}/start"].splitlines()[-1])
-    assert last[:3] == ["exec", "/bin/sh", "-c"]
-    assert last[3] == f"app --port=8889 --at=/user/ada/ --on=127.0.0.1 'a {word}'"
+    assert last[:2] == ["/bin/sh", "-c"]
+    trap, _, command = last[2].partition("; ")
+    assert trap == "trap 'exit 143' TERM"
+    assert command == f"app --port=8889 --at=/user/ada/ --on=127.0.0.1 'a {word}'"
     assert word not in str(made)
     assert word in ada.secrets()
 
@@ -116,6 +118,43 @@ async def test_ports_that_stay_open(ada, wrong):
 
     with pytest.raises((Explained, StartFailed), match="ports cannot be closed"):
         await ada.start()
+
+
+async def test_what_has_ended_says_why_itself(ada, startable):
+    """It has no ports any more; they are not what went wrong."""
+    status, container = startable.answers["GET", BY_ID]
+    ended = {"Running": False, "Status": "exited", "ExitCode": 127, "Error": "", "StartedAt": "1"}
+    ended["FinishedAt"] = "2"
+    startable.answers["GET", BY_ID] = (status, {**container, "State": ended})
+    startable.answers["GET", "/containers/4f9a/logs"] = (200, b"start: 9: /x/caddy: not found")
+
+    await ada.start()  # the tests' look for an answer finds one
+
+    assert ada._begun == ""
+
+
+async def test_a_hub_that_was_killed_in_between(ada, startable):
+    """The next one closes the ports, and lets the program begin."""
+    await ada.start()
+    again = len([one for one in startable.asked if one[0] == "PUT"])
+    ada._settled, ada._begun = None, ""
+
+    for _ in range(2):
+        await ada.poll()
+
+    put = [path for method, path, _ in startable.asked if method == "PUT"]
+    assert put[again:] == ["/containers/4f9a/archive"]
+
+
+async def test_its_word_is_known_after_a_restart(ada, spawner):
+    """So that it is hidden in a log's last lines then, too."""
+    await ada.start()
+    state = ada.get_state()
+    ada._word = ""
+
+    ada.load_state(state)
+
+    assert state["program"] in ada.secrets()
 
 
 async def test_no_edge(ada, startable):
@@ -157,6 +196,7 @@ async def test_a_program_that_knows_no_path(ada, startable, command, stripped):
     files, _ = placed(startable)
     text = files[f"{program.FOLDER.strip('/')}/Caddyfile"]
     assert ("uri strip_prefix /user/ada\n" in text) == stripped
+    assert ("header_down Location ^/([^/]|$) /user/ada/$1\n" in text) == stripped
     assert "Authorization" not in text
 
 
@@ -170,7 +210,7 @@ async def test_first_page(ada, startable, page):
     files, _ = placed(startable)
     text = files[f"{program.FOLDER.strip('/')}/Caddyfile"]
     assert ("redir /user/ada/ /user/ada/app/x" in text) == (page == "/app/x")
-    assert ("redir" in text) == (page == "/app/x")
+    assert ("redir /user/ada/ " in text) == (page == "/app/x")
     assert "<" not in text.partition("(who)")[2]
     assert ada.looked_at[0] == "/user/ada/" + ("app/x" if page == "/app/x" else "")
 
@@ -178,7 +218,7 @@ async def test_first_page(ada, startable, page):
 def test_quoting(tmp_path):
     """The command is the shell's own, whatever it has in it."""
     script = program.start("""printf '%s\\n' "it's" 'a "b"' $((1 + 1))""")
-    kept = script.splitlines()[-1].removeprefix("exec ")
+    kept = script.splitlines()[-1]
 
     done = subprocess.run(["/bin/sh", "-c", kept], capture_output=True, text=True, check=True)
 
