@@ -234,7 +234,7 @@ def test_started_behind_the_hubs_back(stack: Stack, browser: Browser, ada: str):
 @pytest.mark.thorough
 def test_a_program_that_knows_no_path(stack: Stack):
     """It sees paths without its server's, and where it leads to is below that."""
-    stack.apply(SERVER_COMMAND="python3 -m http.server {port} --bind {ip} --directory /etc")
+    change(stack, "python3 -m http.server {port} --bind {ip} --directory /etc")
     try:
         with Browser(stack) as browser:
             page = browser.get(stack.url, timeout=120)
@@ -248,8 +248,14 @@ def test_a_program_that_knows_no_path(stack: Stack):
     finally:
         for name in visitors(stack):
             until(lambda name=name: ended(stack, name), 60, f"{name} is gone")
-        stack.apply(SERVER_COMMAND=COMMAND)
-        until(lambda: asked(stack, "GET", "/api/stats").status_code == 200, 60, "the service")
+        change(stack, COMMAND)
+
+
+def change(stack: Stack, command: str) -> None:
+    """Let servers run *command* from now on."""
+    stack.apply(SERVER_COMMAND=command)
+    # A proxy that started after the hub gets the service's routes within half a minute.
+    until(lambda: asked(stack, "GET", "/api/stats").status_code == 200, 60, "the service")
 
 
 def ended_by_itself(name: str) -> None:
