@@ -11,7 +11,12 @@ from benchmarks.sides.side import FILES, HEALTHY_SECONDS, PASSWORD, Side
 
 POOL_SECONDS, LOOK = 300, 1.0  # for a pool to fill, between two looks at it
 QUIET = 1.0  # seconds until what was just made does nothing more
-VISITORS = {"AUTH": "temporary", "TEMPORARY_CAPACITY": "1000", "POOL_CAPACITY": "40"}
+VISITORS = {
+    "AUTH": "temporary",
+    "TEMPORARY_CAPACITY": "1000",
+    "TEMPORARY_PER_ADDRESS": "0",  # all come from here
+    "POOL_CAPACITY": "40",
+}
 
 
 @dataclass
