@@ -27,15 +27,19 @@ def make_self_signed(folder: Path, domain: str) -> None:
     Raises:
         FileExistsError: One of the two files exists; nothing was written.
     """
-    for name in (CERTIFICATE, KEY):
-        if (folder / name).is_symlink() or (folder / name).exists():
-            raise FileExistsError(folder / name)
+    if not none_yet(folder):
+        raise FileExistsError(folder)
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = _sign(key, domain)
     pem = serialization.Encoding.PEM
     secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     _write(folder / KEY, secret, 0o600)
     _write(folder / CERTIFICATE, certificate.public_bytes(pem), 0o644)
+
+
+def none_yet(folder: Path) -> bool:
+    """Return whether neither of the two files, nor a link of such a name, is in *folder*."""
+    return not any(os.path.lexists(folder / name) for name in (CERTIFICATE, KEY))
 
 
 def _sign(key: ec.EllipticCurvePrivateKey, domain: str) -> x509.Certificate:

@@ -7,7 +7,6 @@ starts without goes into `REMARKS`.
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
 from collections.abc import Callable
@@ -78,9 +77,8 @@ def certificate(kit: Kit) -> list[Problem]:
     if kit.env.tls != "files":
         return []
     folder = kit.root / "secrets"
-    own = (folder / name for name in (certificates.CERTIFICATE, certificates.KEY))
-    if env_file(kit) and not any(map(os.path.lexists, own)):
-        return []  # they are made once .env is right
+    if env_file(kit) and certificates.none_yet(folder):
+        return []  # made once .env is right
     return certificates.problems(folder, kit.env.hub_domain)
 
 

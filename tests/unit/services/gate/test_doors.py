@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from aiohttp import ClientSession, CookieJar, web
 from aiohttp.test_utils import TestServer
+from jupyterhub.httpclient import JupyterHubHTTPClient
 from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 
@@ -89,6 +90,7 @@ async def ask(hub, monkeypatch):
 
         asked.session = session
         yield asked
+        await JupyterHubHTTPClient.loop_instance().close()
     server.stop()
     await server.close_all_connections()
 
