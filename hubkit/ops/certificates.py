@@ -27,8 +27,8 @@ def make_self_signed(folder: Path, domain: str) -> None:
     Raises:
         FileExistsError: One of the two files exists; nothing was written.
     """
-    if not none_yet(folder):
-        raise FileExistsError(folder)
+    for path in there(folder):
+        raise FileExistsError(path)
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = _sign(key, domain)
     pem = serialization.Encoding.PEM
@@ -37,9 +37,9 @@ def make_self_signed(folder: Path, domain: str) -> None:
     _write(folder / CERTIFICATE, certificate.public_bytes(pem), 0o644)
 
 
-def none_yet(folder: Path) -> bool:
-    """Return whether neither of the two files, nor a link of such a name, is in *folder*."""
-    return not any(os.path.lexists(folder / name) for name in (CERTIFICATE, KEY))
+def there(folder: Path) -> list[Path]:
+    """Return which of the two are in *folder*, links that lead nowhere included."""
+    return [folder / name for name in (CERTIFICATE, KEY) if os.path.lexists(folder / name)]
 
 
 def _sign(key: ec.EllipticCurvePrivateKey, domain: str) -> x509.Certificate:

@@ -77,7 +77,7 @@ def certificate(kit: Kit) -> list[Problem]:
     if kit.env.tls != "files":
         return []
     folder = kit.root / "secrets"
-    if env_file(kit) and certificates.none_yet(folder):
+    if env_file(kit) and not certificates.there(folder):
         return []  # made once .env is right
     return certificates.problems(folder, kit.env.hub_domain)
 
