@@ -23,6 +23,7 @@ HOST_GATEWAY = "host-gateway"  # the engine's word for this machine, as containe
 CONTAINERD = "/run/containerd/containerd.sock"  # the engine below the engine
 PROGRAM_PORT = 8889  # where SERVER_COMMAND's program listens; nobody but its edge reaches it
 PLACEHOLDERS = ("base_path", "port", "ip", "token")  # tmpnb's own
+KNOWN = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
 DIRECTORIES = "/folder:/path, with :rw behind it where servers may write, with commas between them"
 
 
@@ -52,7 +53,7 @@ def ports(written: str) -> tuple[int, ...] | None:
 
 def command(written: str) -> str:
     """Return a program's command, whose words in braces are known."""
-    wanted = f"a command with {{port}} in it, and no braces but {_braced(PLACEHOLDERS)}"
+    wanted = f"a command with {{port}} in it, and no braces but {KNOWN}"
     try:
         found = words_in(written)
     except ValueError:
@@ -152,10 +153,6 @@ def unreachable(gateway: str, extra_hosts: Iterable[str]) -> Iterator[Problem]:
         if one.endswith(f":{HOST_GATEWAY}"):
             wrong = "is this machine, which servers cannot reach with NETWORK_ACCESS=off."
             yield Problem(f"EXTRA_HOSTS: {one}", wrong, "Remove one of them.")
-
-
-def _braced(names: Iterable[str]) -> str:
-    return ", ".join(f"{{{name}}}" for name in names)
 
 
 def _holds(folder: str, path: str) -> bool:

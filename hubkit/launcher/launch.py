@@ -61,7 +61,7 @@ class Leaving:
 
     What was registered earlier is called later: by then threads have ended, and whatever the
     server and its extensions want to do at the end is done. What Python itself would still
-    do, taking apart every object one by one, is a third of a stop and of no use to anybody.
+    do, taking apart every object one by one, is half of a stop and of no use to anybody.
     """
 
     def __init__(self) -> None:

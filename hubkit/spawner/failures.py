@@ -38,7 +38,7 @@ HINTS = (
         "the image has no command jupyterhub-singleuser, it is not made for JupyterHub",
     ),
     (
-        r"^/bin/sh: \d+: \S+: not found",
+        r"^/bin/sh: (?:line )?\d+: \S+: (?:command )?not found",
         "command",
         "its shell was told a command that the image does not have (see SERVER_COMMAND, if set)",
     ),

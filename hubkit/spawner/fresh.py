@@ -7,8 +7,6 @@ a container with the volume, so a container is created for it and thrown away un
 
 from __future__ import annotations
 
-import io
-import tarfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import PurePosixPath
@@ -17,6 +15,7 @@ from typing import Any
 from docker.errors import NotFound
 
 from hubkit.spawner import ownership
+from hubkit.spawner.archives import Entry, packed
 
 MODE = 0o755  # of a mount point, as the engine makes it; it belongs to root
 
@@ -93,8 +92,8 @@ def make_mount_points(client: Any, container: str, folders: Iterable[str]) -> No
         ]
         if missing:
             existing = missing[-1].parent
-            names = [str(path.relative_to(existing)) for path in reversed(missing)]
-            client.put_archive(container, str(existing), _folders(names))
+            made = [Entry(str(one.relative_to(existing)), MODE) for one in reversed(missing)]
+            client.put_archive(container, str(existing), packed(made))
 
 
 def make_own_folder(client: Any, container: str, folder: str, taken: bool = False) -> None:
@@ -120,13 +119,3 @@ def _is_there(client: Any, container: str, path: PurePosixPath) -> bool:
         return False
     chunks.close()
     return True
-
-
-def _folders(names: Iterable[str]) -> bytes:
-    with io.BytesIO() as buffer:
-        with tarfile.open(fileobj=buffer, mode="w") as tar:
-            for name in names:
-                entry = tarfile.TarInfo(name)
-                entry.type, entry.mode = tarfile.DIRTYPE, MODE
-                tar.addfile(entry)
-        return buffer.getvalue()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-import io
-import tarfile
 from importlib import resources
+
+from hubkit.spawner.archives import Entry, packed
 
 FOLDER = "/opt/hubkit"
 WAIT = "HUBKIT_WAIT"  # "1": import the server's modules, then wait for an identity
@@ -27,16 +27,14 @@ def archive() -> bytes:
         if source.name.endswith(".py"):
             files[f"{PACKAGE}/{source.name}"] = source.read_bytes()
     folders = {folder for name in files for folder in _above(f"{FOLDER.strip('/')}/{name}")}
-    written = io.BytesIO()
-    with tarfile.open(fileobj=written, mode="w") as tar:
-        for folder in sorted(folders - {"opt"}):
-            tar.addfile(_entry(folder, tarfile.DIRTYPE, 0o755))
-        for name in sorted(files):
-            mode = 0o755 if name.startswith("bin/") else 0o644
-            entry = _entry(f"{FOLDER.strip('/')}/{name}", tarfile.REGTYPE, mode)
-            entry.size = len(files[name])
-            tar.addfile(entry, io.BytesIO(files[name]))
-    return written.getvalue()
+    inside = {f"{FOLDER.strip('/')}/{name}": content for name, content in files.items()}
+    folders = {folder for name in inside for folder in _above(name)} - {"opt"}
+    return packed(
+        [
+            *(Entry(folder, 0o755) for folder in sorted(folders)),
+            *(Entry(name, _mode(name), inside[name]) for name in sorted(inside)),
+        ]
+    )
 
 
 def environment(image_env: list[str]) -> dict[str, str]:
@@ -54,7 +52,5 @@ def _above(name: str) -> list[str]:
     return ["/".join(parts[: at + 1]) for at in range(len(parts))]
 
 
-def _entry(name: str, kind: bytes, mode: int) -> tarfile.TarInfo:
-    entry = tarfile.TarInfo(name)
-    entry.type, entry.mode = kind, mode
-    return entry
+def _mode(name: str) -> int:
+    return 0o755 if name.endswith(f"bin/{WRAPPER}") else 0o644

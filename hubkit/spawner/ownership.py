@@ -16,6 +16,7 @@ from pathlib import PurePosixPath
 from typing import IO, Any
 
 from hubkit import stack
+from hubkit.spawner.archives import Entry, packed
 
 DIRECTORY_MODE = 0o755
 
@@ -37,7 +38,9 @@ def give_folder(client: Any, container: str, folder: str, *, taken: bool = False
     if first is None or first.uid == uid or (first.uid and not taken):
         return
     path, mode = PurePosixPath(folder), first.mode & 0o7777 if first.uid else DIRECTORY_MODE
-    client.put_archive(container, str(path.parent), _directory(path.name, uid, gid, mode))
+    client.put_archive(
+        container, str(path.parent), packed([Entry(path.name, mode, None, uid, gid)])
+    )
 
 
 def give_empty(client: Any, container: str, folder: str) -> None:
@@ -59,7 +62,7 @@ def give_empty(client: Any, container: str, folder: str) -> None:
     if first is None or second is not None or first.uid in {0, uid}:
         return
     path = PurePosixPath(folder)
-    sent = _directory(path.name, uid, gid, first.mode & 0o7777)
+    sent = packed([Entry(path.name, first.mode & 0o7777, None, uid, gid)])
     client.put_archive(container, str(path.parent), sent)
 
 
@@ -117,15 +120,6 @@ def owner(user: str, passwd: str) -> tuple[int, int]:
             return int(fields[2]), int(group) if group.isdigit() else int(fields[3])
     uid = int(name) if name.isdigit() else 0
     return uid, int(group) if group.isdigit() else 0
-
-
-def _directory(name: str, uid: int, gid: int, mode: int) -> bytes:
-    entry = tarfile.TarInfo(name)
-    entry.type, entry.mode, entry.uid, entry.gid = tarfile.DIRTYPE, mode, uid, gid
-    with io.BytesIO() as buffer:
-        with tarfile.open(fileobj=buffer, mode="w") as tar:
-            tar.addfile(entry)
-        return buffer.getvalue()
 
 
 @contextmanager

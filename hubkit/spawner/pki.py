@@ -6,12 +6,11 @@ that the user alone can read them; no volume, label or environment ever holds th
 
 from __future__ import annotations
 
-import io
-import tarfile
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from hubkit.spawner.archives import Entry, packed
 from hubkit.spawner.ownership import user_of
 
 FOLDER_MODE, FILE_MODE = 0o500, 0o400
@@ -35,13 +34,8 @@ def place(client: Any, container: str, folder: PurePosixPath, files: Mapping[str
 
 def archive(folder: str, files: Mapping[str, bytes], uid: int, gid: int) -> bytes:
     """Return a tar file of *folder* with *files* in it, owned by *uid* and *gid*."""
-    with io.BytesIO() as buffer:
-        with tarfile.open(fileobj=buffer, mode="w") as tar:
-            entry = tarfile.TarInfo(folder)
-            entry.type, entry.mode, entry.uid, entry.gid = tarfile.DIRTYPE, FOLDER_MODE, uid, gid
-            tar.addfile(entry)
-            for name, content in sorted(files.items()):
-                entry = tarfile.TarInfo(f"{folder}/{name}")
-                entry.size, entry.mode, entry.uid, entry.gid = len(content), FILE_MODE, uid, gid
-                tar.addfile(entry, io.BytesIO(content))
-        return buffer.getvalue()
+    files_in = [
+        Entry(f"{folder}/{name}", FILE_MODE, content, uid, gid)
+        for name, content in sorted(files.items())
+    ]
+    return packed([Entry(folder, FOLDER_MODE, None, uid, gid), *files_in])

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import io
 import secrets
-import tarfile
+import shlex
 import threading
 from contextlib import suppress
 from importlib import resources
@@ -20,6 +19,7 @@ from traitlets import Unicode
 from hubkit import framing, machine, stack
 from hubkit.errors import EngineError
 from hubkit.settings import Settings
+from hubkit.spawner.archives import Entry, packed
 from hubkit.spawner.refusals import Explained
 from hubkit.spawner.warm import WarmServer
 
@@ -207,9 +207,8 @@ class ProgramServer(WarmServer):
 
 def start(command: str) -> str:
     """Return the script that starts the edge and runs *command* as a shell would."""
-    command = f"trap 'exit 143' TERM; {command}"
-    quoted = "'" + command.replace("'", "'\"'\"'") + "'"
-    return START.format(shell=SHELL, folder=FOLDER, command=quoted)
+    trapped = shlex.quote(f"trap 'exit 143' TERM; {command}")
+    return START.format(shell=SHELL, folder=FOLDER, command=trapped)
 
 
 def caddyfile(**words: object) -> str:
@@ -225,16 +224,14 @@ def archive(**files: str | None) -> bytes:
 
     None stands for a folder that everybody in the container may write to.
     """
-    written = io.BytesIO()
-    with tarfile.open(fileobj=written, mode="w") as tar:
-        for name, text in {"": None, **files}.items():
-            entry = tarfile.TarInfo(f"{FOLDER.strip('/')}/{name}".rstrip("/"))
-            content = (text or "").encode()
-            entry.mode, entry.size = 0o644, len(content)
-            if text is None:
-                entry.type, entry.mode = tarfile.DIRTYPE, 0o1777 if name else 0o755
-            tar.addfile(entry, io.BytesIO(content))
-    return written.getvalue()
+    base = FOLDER.strip("/")
+    inside = (
+        Entry(f"{base}/{name}", 0o1777)
+        if text is None
+        else Entry(f"{base}/{name}", 0o644, text.encode())
+        for name, text in files.items()
+    )
+    return packed([Entry(base, 0o755), *inside])
 
 
 def caddy_of(client: Any, project: str) -> bytes:

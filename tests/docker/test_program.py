@@ -121,10 +121,11 @@ def test_a_path_is_a_path(stack: Stack, browser: Browser, ada: str):
     assert browser.get(f"{stack.url}{path}?c=%7Benv.PATH%7D").json()["path"] == (
         f"{path}?c=%7Benv.PATH%7D"
     )
-    with Browser(stack) as stranger:
-        sent = stranger.get(stack.url + path, allow_redirects=False)
-    assert sent.status_code == 302
-    assert "/bin" not in sent.headers["Location"] + str(sent.headers)
+    for one in [one for one in browser.cookies if one.path.startswith("/user/")]:
+        browser.cookies.clear(one.domain, one.path, one.name)
+    signed_in_again = browser.get(f"{stack.url}{path}?c=%7Benv.PATH%7D")
+    assert "/hub/api/oauth2/authorize" in "".join(step.url for step in signed_in_again.history)
+    assert signed_in_again.json()["path"] == f"{path}?c=%7Benv.PATH%7D"
 
 
 def test_a_websocket(stack: Stack, browser: Browser, ada: str):
@@ -228,7 +229,6 @@ def test_started_behind_the_hubs_back(stack: Stack, browser: Browser, ada: str):
     run("docker", "restart", name)
 
     ended_by_itself(name)
-    assert "program.py" not in run("docker", "logs", "--since", "5s", name).stdout
 
 
 @pytest.mark.thorough

@@ -41,9 +41,7 @@ def command(written: str) -> Found:
 
 
 def _check(written: str) -> None:
-    wanted = (
-        f"a command with no braces but {', '.join(f'{{{one}}}' for one in machine.PLACEHOLDERS)}"
-    )
+    wanted = f"a command with no braces but {machine.KNOWN}"
     try:
         fields = machine.words_in(written)
     except ValueError:

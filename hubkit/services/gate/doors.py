@@ -76,6 +76,7 @@ class Doors(Router):
 
     def __init__(self) -> None:
         self._door = functools.lru_cache(MOST_DOORS)(_door)
+        self._nobodys = Application([(".*", Nobody)], log_function=_no_log)
 
     def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
         """Return what answers *request*, which is asked about at its own address."""
@@ -87,7 +88,7 @@ class Doors(Router):
         try:
             door = self._door(Server.of(request))
         except (ValueError, TypeError):  # no JSON, or no list
-            door = Application([(".*", Nobody)], log_function=_no_log)
+            door = self._nobodys
         return door.find_handler(request, **kwargs)
 
 

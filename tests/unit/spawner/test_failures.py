@@ -53,6 +53,13 @@ def state(code, *, out=False, error=""):
             id="a program's name",
         ),
         pytest.param(
+            state(127),
+            ["/bin/sh: line 1: python33: command not found"],
+            "command",
+            "see SERVER_COMMAND",
+            id="a program's name, said by bash",
+        ),
+        pytest.param(
             state(143),
             ["x: /lib/libc.so.6: version `GLIBC_2.34' not found (required by x)"],
             "image",
