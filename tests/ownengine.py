@@ -6,15 +6,13 @@ import os
 import shutil
 import signal
 import subprocess
-import uuid
 from pathlib import Path
 from typing import Any
 
+from tests.elsewhere import Elsewhere
 from tests.support import run, until
 
 SECONDS = 60  # for a start or an end
-NETWORKS = "10.214.0.0/16"  # its networks; the two ends of the link that leads there
-OUTSIDE, INSIDE = "10.213.255.1", "10.213.255.2"
 
 
 class OwnEngine:
@@ -27,7 +25,9 @@ class OwnEngine:
     def __init__(self, path: Path):
         self.path = path
         self.socket = path / "docker.sock"
-        self._space = f"own{uuid.uuid4().hex[:6]}"  # its network namespace; also links' names
+        # Beside another engine in one namespace it would remove that one's bridge.
+        self._space = Elsewhere()
+        self._space.open_networks()
         self._log = path / "dockerd.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -49,13 +49,11 @@ class OwnEngine:
         return str(run("docker", *words, check=check, env=self.environment).stdout)
 
     def start(self) -> OwnEngine:
-        if self._space not in run("ip", "netns", "list").stdout:
-            self._make_space()
         # Not `ip netns exec`: it mounts /sys anew, without the control groups.
-        words = ["nsenter", f"--net=/run/netns/{self._space}", "dockerd"]
+        words = ["nsenter", f"--net=/run/netns/{self._space.name}", "dockerd"]
         words += ["--data-root", self.path / "data", "--exec-root", self.path / "exec"]
         words += ["--pidfile", self.path / "pid", "--host", self.url, "--bridge", "none"]
-        words += ["--default-address-pool", f"base={NETWORKS},size=24"]
+        words += ["--default-address-pool", f"base={self._space.networks},size=26"]
         words += ["--iptables=false", "--ip6tables=false", "--ip-masq=false"]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -63,25 +61,6 @@ class OwnEngine:
             )
         until(self.answers, SECONDS, f"the engine answers; its log: {self._log}")
         return self
-
-    def _make_space(self) -> None:
-        """Make its network namespace, whose networks this machine reaches by one route.
-
-        Beside another engine in one namespace it would remove that one's bridge.
-        """
-        here, there = f"{self._space}a", f"{self._space}b"
-        within = ("ip", "netns", "exec", self._space)
-        run("ip", "netns", "add", self._space)
-        run("ip", "link", "add", here, "type", "veth", "peer", "name", there)
-        run("ip", "link", "set", there, "netns", self._space)
-        run("ip", "address", "add", f"{OUTSIDE}/30", "dev", here)
-        run("ip", "link", "set", here, "up")
-        run(*within, "ip", "link", "set", "lo", "up")
-        run(*within, "ip", "address", "add", f"{INSIDE}/30", "dev", there)
-        run(*within, "ip", "link", "set", there, "up")
-        run(*within, "ip", "route", "add", "default", "via", OUTSIDE)
-        run("ip", "route", "add", NETWORKS, "via", INSIDE)
-        run(*within, "sysctl", "-qw", "net.ipv4.ip_forward=1")
 
     def answers(self) -> bool:
         words = ("docker", "version", "--format", "{{.Server.Version}}")
@@ -121,5 +100,5 @@ class OwnEngine:
         for container in self.docker("ps", "-aq").split():
             self.docker("rm", "--force", "--volumes", container, check=False)
         self.stop()
-        run("ip", "netns", "delete", self._space, check=False)  # the links go with it
+        self._space.remove()
         shutil.rmtree(self.path, ignore_errors=True)

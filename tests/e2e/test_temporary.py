@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
 from tests.e2e import lab
-from tests.e2e.conftest import FLAGS, SECONDS, THIS_HOST
+from tests.e2e.conftest import FLAGS, SECONDS
+from tests.elsewhere import Elsewhere
 from tests.support import Stack, until
 from tests.visits import opened
 
@@ -105,13 +106,13 @@ def test_no_third_party(stack: Stack, page: Page, asked: list[Request], path: st
 
 
 @pytest.fixture
-def reader(browser: Browser, chromium: Path, stack: Stack) -> Iterator[Page]:
+def reader(browser: Browser, chromium: Path, elsewhere: Elsewhere, stack: Stack) -> Iterator[Page]:
     """Somebody who reads a page with a frame in it.
 
     Playwright has Chromium refuse storage to frames of other sites, without which JupyterLab
     does not open; people's Chromium keeps it apart for each site, and so does this one.
     """
-    rules = f"--host-resolver-rules=MAP localhost {THIS_HOST}"
+    rules = f"--host-resolver-rules=MAP localhost {elsewhere.this_host}"
     # Of two such switches the last counts, not Playwright's own.
     flags = [*FLAGS, rules, "--disable-features=Translate"]
     started = browser.browser_type.launch(executable_path=chromium, args=flags)
