@@ -14,7 +14,7 @@ import aiohttp
 from yarl import URL
 
 from benchmarks.client import connection
-from benchmarks.client.kernel import Kernel
+from benchmarks.client.kernel import PROTOCOL, Kernel
 
 if TYPE_CHECKING:
     from benchmarks.sides.side import Side
@@ -161,7 +161,10 @@ class Visitor:
         session = uuid.uuid4().hex
         opening = {"Sec-Fetch-Mode": "websocket", "Origin": self.side.url}
         socket = await self._session.ws_connect(
-            f"{url}/{identity}/channels?session_id={session}", headers=opening, max_msg_size=0
+            f"{url}/{identity}/channels?session_id={session}",
+            headers=opening,
+            protocols=[PROTOCOL],
+            max_msg_size=0,
         )
         return Kernel(socket, identity, session)
 

@@ -11,19 +11,29 @@ import pytest
 from aiohttp import web
 
 from benchmarks.client import connection
-from benchmarks.client.kernel import CellFailed, Kernel, request
+from benchmarks.client.kernel import PROTOCOL, CellFailed, Kernel, packed, request, unpacked
 from benchmarks.client.visitor import EVENTS
 from benchmarks.hanging import HangingRegistry
 
 
 def test_a_cell_is_an_execute_request():
-    """As JupyterLab sends it, with an identity of its own."""
-    identity, text = request("1+1", "session")
-    message = json.loads(text)
+    """With an identity of its own."""
+    message = request("1+1", "session")
 
-    assert message["header"]["msg_id"] == identity != request("1+1", "session")[0]
+    assert message["header"]["msg_id"] != request("1+1", "session")["header"]["msg_id"]
     assert message["header"]["msg_type"] == "execute_request"
-    assert (message["channel"], message["content"]["code"]) == ("shell", "1+1")
+    assert message["content"]["code"] == "1+1"
+
+
+def test_a_message_is_laid_out_as_jupyter_servers_own():
+    """jupyter_server 2.21's `serialize_msg_to_ws_v1` made these bytes."""
+    message = {"header": {"a": 1}, "parent_header": {}, "metadata": {}, "content": {"b": "x"}}
+    numbers = (6, 56, 61, 69, 71, 73, 83)
+    said = b"".join(number.to_bytes(8, "little") for number in numbers)
+    said += b'shell{"a": 1}{}{}{"b": "x"}'
+
+    assert packed("shell", message) == said
+    assert unpacked(said) == ("shell", message)
 
 
 def test_the_address_of_the_progress_is_on_the_page():
@@ -50,17 +60,22 @@ async def served(handler):
     return runner, f"http://127.0.0.1:{runner.addresses[0][1]}/"
 
 
-def answering(*kinds):
-    """Return a kernel that answers each cell with messages of *kinds*."""
+def answering(protocols, kinds):
+    """Return a kernel that speaks *protocols* and answers each cell with messages of *kinds*."""
 
     async def handler(asked):
-        peer = web.WebSocketResponse()
+        peer = web.WebSocketResponse(protocols=protocols)
         await peer.prepare(asked)
         async for said in peer:
-            parent = json.loads(said.data)["header"]
+            cell = unpacked(said.data)[1] if protocols else json.loads(said.data)
             for kind, content in kinds:
-                message = {"parent_header": parent, "msg_type": kind, "content": content}
-                await peer.send_json(message)
+                header = {"msg_type": kind}
+                message = {"header": header, "parent_header": cell["header"], "metadata": {}}
+                message["content"] = content
+                if protocols:
+                    await peer.send_bytes(packed("iopub", message))
+                else:
+                    await peer.send_json({**message, "channel": "iopub"})
             if not kinds:
                 await peer.close()
         return peer
@@ -68,10 +83,11 @@ def answering(*kinds):
     return handler
 
 
-async def ran(*kinds):
-    runner, url = await served(answering(*kinds))
+async def ran(protocols, *kinds):
+    runner, url = await served(answering(protocols, kinds))
+    opening = {"protocols": [PROTOCOL]}
     try:
-        async with aiohttp.ClientSession() as session, session.ws_connect(url) as peer:
+        async with aiohttp.ClientSession() as session, session.ws_connect(url, **opening) as peer:
             raw = peer.get_extra_info("socket")
             assert raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
             return await Kernel(peer, "kernel", "session").run("1+1")
@@ -80,22 +96,28 @@ async def ran(*kinds):
 
 
 IDLE = ("status", {"execution_state": "idle"})
+protocols = pytest.mark.parametrize("protocols", [[PROTOCOL], []], ids=["JupyterLab's", "JSON"])
 
 
-async def test_a_cell_ends_when_the_kernel_is_idle():
+@protocols
+async def test_a_cell_ends_when_the_kernel_is_idle(protocols):
     """The result is there before; the client itself delays nothing."""
-    cell = await ran(("status", {"execution_state": "busy"}), ("execute_result", {}), IDLE)
+    cell = await ran(
+        protocols, ("status", {"execution_state": "busy"}), ("execute_result", {}), IDLE
+    )
 
     assert 0 < cell.output <= cell.idle
 
 
-async def test_a_cell_without_output_ends_too():
+@protocols
+async def test_a_cell_without_output_ends_too(protocols):
     """Its output is as old as its end."""
-    cell = await ran(IDLE)
+    cell = await ran(protocols, IDLE)
 
     assert cell.output == cell.idle > 0
 
 
+@protocols
 @pytest.mark.parametrize(
     "kinds",
     [
@@ -103,10 +125,10 @@ async def test_a_cell_without_output_ends_too():
         pytest.param([], id="a closed websocket"),
     ],
 )
-async def test_a_cell_that_fails_says_so(kinds):
+async def test_a_cell_that_fails_says_so(kinds, protocols):
     """No failure is taken for a quick answer."""
     with pytest.raises(CellFailed):
-        await ran(*kinds)
+        await ran(protocols, *kinds)
 
 
 async def test_the_registry_begins_a_layer_and_never_ends_it():
