@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
-from contextlib import closing
+import weakref
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 PAUSE = 0.01  # seconds between two tries
@@ -36,3 +39,65 @@ def make(path: Path, tables: str, wait: float) -> None:
             if not busy or time.monotonic() > end:
                 raise
         time.sleep(PAUSE)
+
+
+class DataFile:
+    """One such file, which stays open.
+
+    To open it for each question costs more than the question, and whoever closes a file
+    last moves its write-ahead log into it: milliseconds for each change. It is opened again
+    if another file lies in its place.
+
+    Args:
+        path: The file; made where missing.
+        tables: SQL that changes nothing where they are there.
+        wait: Seconds for other processes to finish.
+
+    Raises:
+        sqlite3.OperationalError: The file cannot be opened, or stays locked.
+    """
+
+    def __init__(self, path: Path, tables: str, wait: float):
+        make(path, tables, wait)
+        self._path, self._wait = path, wait
+        self._lock = threading.Lock()  # one connection, several threads
+        self._open()
+
+    def _open(self) -> None:
+        self._database = sqlite3.connect(
+            self._path, timeout=self._wait, isolation_level=None, check_same_thread=False
+        )
+        self._close = weakref.finalize(self, self._database.close)
+        self._inode = _inode(self._path)
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Yield the file as it is now."""
+        with self._lock:
+            yield self._current()
+
+    @contextmanager
+    def changing(self) -> Iterator[sqlite3.Connection]:
+        """Yield the file with nobody else writing; what is raised undoes the changes."""
+        with self.reading() as database:
+            database.execute("BEGIN IMMEDIATE")
+            try:
+                yield database
+                database.execute("COMMIT")
+            except BaseException:
+                database.rollback()  # where SQLite has not undone it itself
+                raise
+
+    def _current(self) -> sqlite3.Connection:
+        if _inode(self._path) != self._inode:
+            self._close()
+            self._open()
+        return self._database
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino

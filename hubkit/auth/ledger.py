@@ -8,16 +8,14 @@ outlives a restart of the hub.
 from __future__ import annotations
 
 import math
-import sqlite3
 import time
 from bisect import bisect_left
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from hubkit import stack
-from hubkit.auth import datafile
+from hubkit.auth.datafile import DataFile
 from hubkit.auth.failures import place
 
 FILE = stack.DATA / "visitors.sqlite"
@@ -97,28 +95,7 @@ class Ledger:
 
     def __init__(self, path: Path, capacity: int, per_address: int = 0):
         self.capacity, self.per_address = capacity, per_address
-        self._path = path
-        datafile.make(path, TABLES, WAIT)
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        database = sqlite3.connect(self._path, timeout=WAIT, isolation_level=None)
-        try:
-            yield database
-        finally:
-            database.close()
-
-    @contextmanager
-    def _changing(self) -> Iterator[sqlite3.Connection]:
-        """Yield the file with nobody else writing, kept only if nothing is raised."""
-        with self._open() as database:
-            database.execute("BEGIN IMMEDIATE")
-            try:
-                yield database
-            except BaseException:
-                database.execute("ROLLBACK")
-                raise
-            database.execute("COMMIT")
+        self._file = DataFile(path, TABLES, WAIT)
 
     def admit(self, name: str, address: str, image: str = "") -> None:
         """Count *name* as a visitor from now on.
@@ -127,7 +104,7 @@ class Ledger:
             NoRoom: There are as many as there may be; this is counted as a refusal.
         """
         why = ""
-        with self._changing() as database:
+        with self._file.changing() as database:
             rows = database.execute("SELECT address FROM visitors").fetchall()
             here = sum(place(one) == place(address) for (one,) in rows)
             if len(rows) >= self.capacity:
@@ -148,7 +125,7 @@ class Ledger:
     def is_ready(self, name: str) -> None:
         """Remember that the server of *name* is ready; the first time is the hand-out."""
         now = time.time()
-        with self._changing() as database:
+        with self._file.changing() as database:
             found = database.execute(
                 "SELECT since, image FROM visitors WHERE name = ? AND NOT ready", (name,)
             ).fetchone()
@@ -165,7 +142,7 @@ class Ledger:
 
     def leave(self, name: str) -> None:
         """Make room: *name* is gone, or never came."""
-        with self._changing() as database:
+        with self._file.changing() as database:
             database.execute("DELETE FROM visitors WHERE name = ?", (name,))
 
     def keep(self, there: Collection[str], since: dict[str, float] | None = None) -> None:
@@ -176,7 +153,7 @@ class Ledger:
             since: When each came, seconds since 1970; now where it is not said.
         """
         known = {one.name for one in self.visits()}
-        with self._changing() as database:
+        with self._file.changing() as database:
             for name in set(there) - known:
                 row = (name, "", (since or {}).get(name, time.time()), "")
                 database.execute(
@@ -187,7 +164,7 @@ class Ledger:
 
     def visits(self) -> list[Visit]:
         """Return all visitors, the oldest first."""
-        with self._open() as database:
+        with self._file.reading() as database:
             rows = database.execute(
                 "SELECT name, address, since, image, ready FROM visitors ORDER BY since, name"
             ).fetchall()
@@ -199,7 +176,7 @@ class Ledger:
 
     def count(self, what: str) -> None:
         """Add one to a count of this hub's whole life."""
-        with self._changing() as database:
+        with self._file.changing() as database:
             database.execute(COUNT, (what, 1, 1))
 
     def counts(self) -> dict[str, float]:
@@ -207,5 +184,5 @@ class Ledger:
 
         Those that are told apart by image are there once more for each; see `of_image`.
         """
-        with self._open() as database:
+        with self._file.reading() as database:
             return dict(database.execute("SELECT what, value FROM counts").fetchall())

@@ -8,15 +8,12 @@ change whole or not at all.
 
 from __future__ import annotations
 
-import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hubkit.auth import datafile
+from hubkit.auth.datafile import DataFile
 from hubkit.userlist import Userlist
 
 WAIT = 1.0  # seconds for another process that writes; its writes take milliseconds
@@ -83,22 +80,12 @@ class Register:
     """
 
     def __init__(self, path: Path):
-        self._path = path
-        datafile.make(path, TABLES, WAIT)
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        database = sqlite3.connect(self._path, timeout=WAIT)
-        try:
-            with database:
-                yield database
-        finally:
-            database.close()
+        self._file = DataFile(path, TABLES, WAIT)
 
     def apply(self, users: Userlist) -> None:
         """Make *users* the list that counts; who is no longer on it is remembered."""
         gone = {one.name for one in self.people() if one.listed} - set(users.members)
-        with self._open() as database:
+        with self._file.changing() as database:
             database.execute("UPDATE people SET listed = 0, listed_admin = 0")
             for name in gone:
                 database.execute("UPDATE people SET ended = 1 WHERE name = ?", (name,))
@@ -112,20 +99,20 @@ class Register:
 
     def people(self) -> list[Person]:
         """Return everybody known, by name."""
-        with self._open() as database:
+        with self._file.reading() as database:
             rows = database.execute(f"SELECT {COLUMNS} FROM people ORDER BY name").fetchall()  # noqa: S608
         return [_person(row) for row in rows]
 
     def person(self, name: str) -> Person | None:
         """Return what is known about *name*, or None."""
-        with self._open() as database:
+        with self._file.reading() as database:
             wanted = f"SELECT {COLUMNS} FROM people WHERE name = ?"  # noqa: S608
             row = database.execute(wanted, (name,)).fetchone()
         return _person(row) if row else None
 
     def put_back(self, name: str) -> None:
         """Forget that *name* was taken off the list, so that they can be let in again."""
-        with self._open() as database:
+        with self._file.changing() as database:
             database.execute(
                 "UPDATE people SET origin = '' WHERE name = ? AND origin = 'listed' AND NOT listed",
                 (name,),
@@ -197,14 +184,14 @@ class Register:
         The identity stays because the home does: whoever comes next under this name
         must not get it by accident.
         """
-        with self._open() as database:
+        with self._file.changing() as database:
             database.execute(
                 "DELETE FROM people WHERE name = ? AND NOT blocked AND NOT listed", (name,)
             )
 
     def rename(self, old: str, new: str) -> None:
         """Follow a hub user who is called *new* from now on."""
-        with self._open() as database:
+        with self._file.changing() as database:
             known = database.execute("SELECT 1 FROM people WHERE name = ?", (old,)).fetchone()
             if not known:
                 return
@@ -223,7 +210,7 @@ class Register:
 
     def name_of(self, identity: str) -> str:
         """Return the hub user's name of an account at a provider, or ""."""
-        with self._open() as database:
+        with self._file.reading() as database:
             row = database.execute(
                 "SELECT name FROM identities WHERE identity = ?", (identity,)
             ).fetchone()
@@ -231,7 +218,7 @@ class Register:
 
     def identity_of(self, name: str) -> str:
         """Return the account at a provider that *name* belongs to, or ""."""
-        with self._open() as database:
+        with self._file.reading() as database:
             row = database.execute(
                 "SELECT identity FROM identities WHERE name = ?", (name,)
             ).fetchone()
@@ -239,7 +226,7 @@ class Register:
 
     def bind(self, identity: str, name: str) -> None:
         """Make *name* belong to the account *identity*, and to no other."""
-        with self._open() as database:
+        with self._file.changing() as database:
             database.execute(
                 "DELETE FROM identities WHERE identity = ? OR name = ?", (identity, name)
             )
@@ -247,12 +234,12 @@ class Register:
 
     def release(self, name: str) -> None:
         """Forget whose account *name* belongs to: the next to come gets it, home included."""
-        with self._open() as database:
+        with self._file.changing() as database:
             database.execute("DELETE FROM identities WHERE name = ?", (name,))
         self.end(name)
 
     def _set(self, name: str, column: str, value: object) -> None:
-        with self._open() as database:
+        with self._file.changing() as database:
             database.execute(
                 f"INSERT INTO people (name, {column}) VALUES (?, ?) "  # noqa: S608 (our column)
                 f"ON CONFLICT (name) DO UPDATE SET {column} = excluded.{column}",

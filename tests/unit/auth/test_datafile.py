@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 
 from hubkit.auth import datafile
+from hubkit.auth.datafile import DataFile
 
 TABLES = "CREATE TABLE IF NOT EXISTS things (name TEXT);"
 
@@ -58,3 +59,89 @@ def test_no_folder(tmp_path):
     """What waiting does not mend is said at once."""
     with pytest.raises(sqlite3.OperationalError, match="unable to open"):
         datafile.make(tmp_path / "nowhere" / "a.sqlite", TABLES, 60.0)
+
+
+def names(file):
+    with file.reading() as database:
+        return [name for (name,) in database.execute("SELECT name FROM things").fetchall()]
+
+
+def change(file, *statements):
+    with file.changing() as database:
+        for one in statements:
+            database.execute(one)
+
+
+def add(file, name):
+    with file.changing() as database:
+        database.execute("INSERT INTO things VALUES (?)", (name,))
+
+
+def test_what_another_process_changed(tmp_path):
+    """It is seen at once, though the file stays open."""
+    path = tmp_path / "a.sqlite"
+    file, other = DataFile(path, TABLES, 1.0), DataFile(path, TABLES, 1.0)
+
+    add(other, "one")
+    add(file, "two")
+
+    assert names(file) == names(other) == ["one", "two"]
+
+
+def test_undone(tmp_path):
+    """What is raised undoes the changes, and the next ones are kept."""
+    file = DataFile(tmp_path / "a.sqlite", TABLES, 1.0)
+
+    with pytest.raises(sqlite3.OperationalError, match="no such"):
+        change(file, "INSERT INTO things VALUES ('one')", "INSERT INTO missing VALUES (1)")
+    add(file, "two")
+
+    assert names(file) == ["two"]
+
+
+def test_undone_by_itself(tmp_path):
+    """What SQLite has undone is no reason to refuse what comes after it."""
+    file = DataFile(tmp_path / "a.sqlite", TABLES, 1.0)
+
+    with pytest.raises(sqlite3.OperationalError, match="no such"):
+        change(file, "ROLLBACK", "INSERT INTO missing VALUES (1)")
+    add(file, "two")
+
+    assert names(file) == ["two"]
+
+
+def test_another_file_in_its_place(tmp_path):
+    """A backup that was put back counts at once; nothing goes into the file that was there."""
+    path, backup = tmp_path / "a.sqlite", tmp_path / "b.sqlite"
+    add(DataFile(backup, TABLES, 1.0), "kept")
+    file = DataFile(path, TABLES, 1.0)
+    add(file, "lost")
+
+    for ending in ("-wal", "-shm"):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
+    backup.replace(path)
+    add(file, "after")
+
+    assert names(DataFile(path, TABLES, 1.0)) == names(file) == ["kept", "after"]
+
+
+def test_many_threads(tmp_path):
+    """Each change is there once, whoever makes it."""
+    file = DataFile(tmp_path / "a.sqlite", TABLES, 5.0)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: add(file, str(number)), range(80)))
+
+    assert sorted(names(file), key=int) == [str(number) for number in range(80)]
+
+
+def test_let_go(tmp_path):
+    """Who does not need it any more leaves the file whole, without its log."""
+    path = tmp_path / "a.sqlite"
+    file = DataFile(path, TABLES, 1.0)
+    add(file, "one")
+    assert path.with_name("a.sqlite-wal").exists()
+
+    del file
+
+    assert [one.name for one in tmp_path.iterdir()] == ["a.sqlite"]
