@@ -6,7 +6,7 @@ from tests.support import run, until
 
 SECONDS = 60
 PLACES = 60
-LINKS, NETWORKS = "10.231.88", "10.214"
+LINKS, NETWORKS = "10.231.89", "10.214"
 
 
 class Elsewhere:
@@ -17,17 +17,25 @@ class Elsewhere:
     answers.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, with_networks: bool = False) -> None:
+        self._refusal = ""
         place = next(filter(self._take, range(PLACES)), None)
-        assert place is not None, f"none of {PLACES} network namespaces kit… could be added"
+        assert place is not None, f"none of {PLACES} network namespaces: {self._refusal}"
         self.name = f"kit{place}"
         self.this_host, self.address = f"{LINKS}.{4 * place + 1}", f"{LINKS}.{4 * place + 2}"
-        self.networks = f"{NETWORKS}.{4 * place}.0/22"  # if it has some
-        self._link()
+        self.networks = f"{NETWORKS}.{4 * place}.0/22"  # reached from here, not left
+        try:
+            self._link()
+            if with_networks:
+                self._open_networks()
+        except BaseException:
+            self.remove()
+            raise
 
-    @staticmethod
-    def _take(place: int) -> bool:
-        return run("ip", "netns", "add", f"kit{place}", check=False).returncode == 0
+    def _take(self, place: int) -> bool:
+        done = run("ip", "netns", "add", f"kit{place}", check=False)
+        self._refusal = done.stderr
+        return bool(done.returncode == 0)
 
     def _link(self) -> None:
         ours, theirs = f"{self.name}a", f"{self.name}b"
@@ -51,11 +59,12 @@ class Elsewhere:
         """Say *words* to `ip` over there, and return what it printed."""
         return str(run("ip", "-n", self.name, *words, check=check).stdout)
 
-    def open_networks(self) -> None:
-        """Let this machine reach `networks`; they are not left."""
+    def _open_networks(self) -> None:
         self.ip("route", "add", "default", "via", self.this_host)
         run("ip", "route", "add", self.networks, "via", self.address)
         run("ip", "netns", "exec", self.name, "sysctl", "-qw", "net.ipv4.ip_forward=1")
 
     def remove(self) -> None:
-        run("ip", "netns", "delete", self.name, check=False)  # the link and routes go with it
+        # Else it goes with the last process over there, and its name is taken until then.
+        run("ip", "link", "delete", f"{self.name}a", check=False)
+        run("ip", "netns", "delete", self.name, check=False)

@@ -26,8 +26,7 @@ class OwnEngine:
         self.path = path
         self.socket = path / "docker.sock"
         # Beside another engine in one namespace it would remove that one's bridge.
-        self._space = Elsewhere()
-        self._space.open_networks()
+        self._space = Elsewhere(with_networks=True)
         self._log = path / "dockerd.log"
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -46,7 +46,7 @@ class DataFile:
 
     To open it for each question costs more than the question, and whoever closes a file
     last moves its write-ahead log into it: milliseconds for each change. It is opened again
-    if another file lies in its place.
+    if another file, without a log beside it, lies in its place.
 
     Args:
         path: The file; made where missing.
@@ -58,17 +58,11 @@ class DataFile:
     """
 
     def __init__(self, path: Path, tables: str, wait: float):
-        make(path, tables, wait)
-        self._path, self._wait = path, wait
+        self._path, self._tables, self._wait = path, tables, wait
         self._lock = threading.Lock()  # one connection, several threads
-        self._open()
-
-    def _open(self) -> None:
-        self._database = sqlite3.connect(
-            self._path, timeout=self._wait, isolation_level=None, check_same_thread=False
-        )
-        self._close = weakref.finalize(self, self._database.close)
-        self._inode = _inode(self._path)
+        self._database: sqlite3.Connection | None = None
+        self._inode: tuple[int, int] | None = None
+        self._current()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -80,8 +74,8 @@ class DataFile:
     def changing(self) -> Iterator[sqlite3.Connection]:
         """Yield the file with nobody else writing; what is raised undoes the changes."""
         with self.reading() as database:
-            database.execute("BEGIN IMMEDIATE")
             try:
+                database.execute("BEGIN IMMEDIATE")
                 yield database
                 database.execute("COMMIT")
             except BaseException:
@@ -89,10 +83,21 @@ class DataFile:
                 raise
 
     def _current(self) -> sqlite3.Connection:
-        if _inode(self._path) != self._inode:
-            self._close()
-            self._open()
+        if self._database is None or _inode(self._path) != self._inode:
+            self._database = self._opened()
         return self._database
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._database:
+            self._database.close()
+            self._database = None
+        make(self._path, self._tables, self._wait)
+        self._inode = _inode(self._path)
+        opened = sqlite3.connect(
+            self._path, timeout=self._wait, isolation_level=None, check_same_thread=False
+        )
+        weakref.finalize(self, opened.close)
+        return opened
 
 
 def _inode(path: Path) -> tuple[int, int] | None:

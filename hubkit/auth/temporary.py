@@ -157,7 +157,7 @@ class KitTemporaryAuthenticator(Guard, TmpAuthenticator):
         return [
             (DOOR, Arrive),
             (rf"/({KINDS})(/.*)?", DeepLink),
-            (rf"/spawn/({KINDS})(/.+)", SpawnLink),
+            (rf"/spawn/({KINDS})(/.*)?", SpawnLink),
             (rf"/spawn/user/({NAME.pattern})(/.*)?", Gone),
             (rf"/user/({NAME.pattern})(/.*)?", Gone),
             (r"/api/temporary", HandOut),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 from jupyterhub.apihandlers import APIHandler
 from jupyterhub.handlers import BaseHandler
@@ -63,6 +64,7 @@ class Arrive(TmpAuthenticateHandler):
         if not is_visitor(user.name):
             self.redirect(target or self.hub.base_url)
             return
+        target = self._at_home(target, user)
         spawner = user.spawner
         if not spawner.active:
             await self.spawn_single_user(user, options=options)
@@ -71,7 +73,17 @@ class Arrive(TmpAuthenticateHandler):
             self.redirect(target or user.url)
             return
         waiting = f"{self.hub.base_url}spawn-pending/{user.escaped_name}"
-        self.redirect(f"{waiting}?{urlencode({'next': target or user.url})}")
+        # Through here again, which notes the hand-out.
+        door = f"{self.request.path}?{urlencode({'next': target or user.url})}"
+        self.redirect(f"{waiting}?{urlencode({'next': door})}")
+
+    def _at_home(self, target: str, user: Any) -> str:
+        """Return *target*; where it is in a server of nobody, as tmpnb's old links, in *user*'s."""
+        base = re.escape(self.base_url)
+        found = re.match(rf"{base}(?:hub/)?user/([^/?]+)(.*)", target)
+        if not found or found[1] == user.escaped_name or self.find_user(unquote(found[1])):
+            return target
+        return f"{user.url.rstrip('/')}{found[2]}"
 
     def _options(self) -> dict[str, str]:
         """Return what the address asks for, as JupyterHub's start does.
@@ -143,10 +155,10 @@ class DeepLink(ToDocument):
 class SpawnLink(ToDocument, SpawnHandler):
     """tmpnb's `/spawn/notebooks/x.ipynb`; a user of that name keeps their page."""
 
-    def get(self, kind: str, rest: str) -> Any:
+    def get(self, kind: str, rest: str | None) -> Any:
         """Lead to the document."""
         if self.find_user(kind):
-            return SpawnHandler.get(self, kind, rest.strip("/"))
+            return SpawnHandler.get(self, kind, (rest or "").strip("/"))
         return self.open(self.request.uri[len(f"{self.hub.base_url}spawn/") :])
 
 

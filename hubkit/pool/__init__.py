@@ -26,7 +26,7 @@ def configure(c: Any, env: Settings) -> Pool:
     `make check` reads the configuration, too; then nothing is begun.
     """
     # Not above: the spawner's package imports parts of this one.
-    from hubkit.pool import nobody, running  # noqa: PLC0415
+    from hubkit.pool import running  # noqa: PLC0415
     from hubkit.pool.pool import Pool  # noqa: PLC0415
 
     pool = Pool(
@@ -41,6 +41,5 @@ def configure(c: Any, env: Settings) -> Pool:
         loop = asyncio.get_running_loop()
     except RuntimeError:
         return pool
-    guest = nobody.VISITOR if env.auth == ("temporary",) else nobody.NAME
-    pool.kept = loop.create_task(running.keep(pool, guest), name="pool")
+    pool.kept = loop.create_task(running.keep(pool, env.auth), name="pool")
     return pool

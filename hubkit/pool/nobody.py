@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from jupyterhub import orm
@@ -15,6 +16,7 @@ from hubkit.spawner import volumes
 
 NAME = "nobody"
 VISITOR = f"{visitors.PREFIX}nobodyyet"
+FOR_VISITORS = " (visitors)"  # after an image's name, where visitors are not the only guests
 
 
 def spawner(settings: Mapping[str, Any], name: str = NAME) -> Any:
@@ -63,3 +65,49 @@ class Nobody:
             one.mounts = [home, *map(volumes.extra_mount, shared)]
         one.image = image
         return blueprint.of(await one.blueprint_kwargs())
+
+
+class Several:
+    """Says what is the same in the starts of people with an account, and in those of visitors.
+
+    What waits for the ones is of no use to the others, so each have their own.
+
+    Args:
+        settings: As for `spawner`.
+    """
+
+    def __init__(self, settings: Mapping[str, Any]):
+        self._people, self._visitors = Nobody(settings), Nobody(settings, VISITOR)
+
+    @property
+    def images(self) -> Sequence[str]:
+        """The images of both; those of visitors have `FOR_VISITORS` after their names."""
+        return (*self._people.images, *map(for_visitors, self._visitors.images))
+
+    async def blueprint(self, image: str) -> Blueprint:
+        """Return what follows from a cold start with *image*, one of `images`.
+
+        Raises:
+            docker.errors.APIError: As for `Nobody.blueprint`.
+        """
+        name = image.removesuffix(FOR_VISITORS)
+        if name == image:
+            return await self._people.blueprint(image)
+        return replace(await self._visitors.blueprint(name), image=image)
+
+
+def for_visitors(image: str) -> str:
+    """Return what the pool calls *image* where it waits for visitors, and others have accounts."""
+    return f"{image}{FOR_VISITORS}"
+
+
+def anybody(settings: Mapping[str, Any], ways: Sequence[str]) -> Nobody | Several:
+    """Return whoever may come.
+
+    Args:
+        settings: As for `spawner`.
+        ways: The words of AUTH.
+    """
+    if "temporary" not in ways:
+        return Nobody(settings)
+    return Several(settings) if len(ways) > 1 else Nobody(settings, VISITOR)

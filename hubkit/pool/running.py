@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from jupyterhub.app import JupyterHub
@@ -33,24 +33,24 @@ async def insist(once: Callable[[], Awaitable[None]], what: str) -> None:
             await asyncio.sleep(AFTER_FAILURE)
 
 
-async def keep(pool: Pool, guest: str) -> None:
+async def keep(pool: Pool, ways: Sequence[str]) -> None:
     """Wait for the hub to be up, then look after *pool* until cancelled.
 
     Args:
         pool: What is looked after.
-        guest: Whose start the containers are made for: a name of `nobody`.
+        ways: The words of AUTH, which say whose starts the containers are made for.
     """
-    await insist(lambda: _keep(pool, guest), "The pool")
+    await insist(lambda: _keep(pool, ways), "The pool")
 
 
-async def _keep(pool: Pool, guest: str) -> None:
+async def _keep(pool: Pool, ways: Sequence[str]) -> None:
     settings = await hub_is_up()
     server = await control.serve(pool, control.SOCKET)
     async with server:
         client = await asyncio.to_thread(_client, settings)
         engine = PoolEngine(client, ParallelEngine.calls)
-        anybody = nobody.Nobody(settings, guest)
-        await Keeper(pool, engine, MounterClient(stack.MOUNTER), anybody).run()
+        source = nobody.anybody(settings, ways)
+        await Keeper(pool, engine, MounterClient(stack.MOUNTER), source).run()
         # With the pool switched off there still is somebody to say so.
         await server.serve_forever()
 

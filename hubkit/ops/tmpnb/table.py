@@ -146,13 +146,13 @@ ROWS = (
     _by_itself("static-files", "the edge gives out JupyterLab's files of each image: STATIC_FILES"),
     _set("allow-origin", "CORS_ORIGINS", "sent with every answer, errors included", to.origin),
     *_all(
-        "answers for a page of CORS_ORIGINS have it",
+        "answers for a page of CORS_ORIGINS say what this API takes and has",
         "allow-methods",
         "allow-headers",
-        "allow-credentials",
         "expose-headers",
         "max-age",
     ),
+    _lost("allow-credentials", "pages ask with a token; cookies are not taken"),
     _set("logging", "LOG_LEVEL", "none becomes ERROR", to.level),
     *_all(
         "the engine keeps and rotates the logs: make logs",

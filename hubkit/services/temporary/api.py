@@ -147,7 +147,7 @@ class API:
     async def _answered(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer, in JSON whatever happens."""
         try:
-            self._crossing.check(request.headers.get("Origin", ""))
+            self._crossing.check(request.headers.get("Origin", ""), hidden=_is_hidden(request))
             return preflight() if request.method == "OPTIONS" else await handler(request)
         except Refusal as refusal:
             return _refused(refusal)
@@ -156,6 +156,12 @@ class API:
         except (HubkitError, sqlite3.Error) as error:
             log.warning("%s %s: %s", request.method, request.path, error)
             return _refused(Refusal(503, "failed", SILENT, 10))
+
+
+def _is_hidden(request: web.Request) -> bool:
+    """Return whether another site's page asks for a server by an image's or a frame's address."""
+    builds = request.path.removeprefix(PREFIX).startswith("/build/")
+    return builds and request.headers.get("Sec-Fetch-Site") == "cross-site"
 
 
 def _refused(refusal: Refusal) -> web.Response:

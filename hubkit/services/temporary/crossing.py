@@ -14,6 +14,7 @@ HEADERS = "Authorization, Content-Type, X-XSRFToken"
 EXPOSED = "Retry-After"
 REMEMBERED = "86400"  # seconds a browser need not ask again
 FOREIGN = "Pages of {origin} may not ask here. (For administrators: CORS_ORIGINS)"
+SOMEWHERE = "other sites"  # no origin is sent with the address of an image or a frame
 
 
 class Crossing:
@@ -41,14 +42,19 @@ class Crossing:
             "Vary": "Origin",
         }
 
-    def check(self, origin: str) -> None:
+    def check(self, origin: str, *, hidden: bool = False) -> None:
         """Let a request of a page of *origin* pass.
+
+        Args:
+            origin: What the browser says, "" if nothing.
+            hidden: Whether it says nothing although the page is another site's.
 
         Raises:
             Refusal: It is not one whose pages may ask.
         """
-        if origin and not self._admits(origin):
-            raise Refusal(403, "origin", FOREIGN.format(origin=origin[:256]))
+        foreign = origin or (SOMEWHERE if hidden else "")
+        if foreign and not self._admits(foreign):
+            raise Refusal(403, "origin", FOREIGN.format(origin=foreign[:256]))
 
     def _admits(self, origin: str) -> bool:
         return self._every or origin in self._origins or origin == self._own

@@ -89,14 +89,22 @@ class Ending:
         now = time.time()
         visits = self._ledger.visits()  # before: who comes meanwhile is in the hub's answer only
         users = {one["name"]: one for one in await self._hub.users() if is_visitor(one["name"])}
-        self._ledger.keep(users)
+        self._ledger.keep(users, {name: _seconds(one, "created") for name, one in users.items()})
         for name in absent(visits, users, now):
             self._ledger.leave(name)
         known = {one.name: one for one in self._ledger.visits()}
-        for name in sorted(set(users) & set(known)):
-            why = why_gone(users[name], known[name], self._limits, now)
-            if why:
-                await self.end(name, why)
+        due = {
+            name: why
+            for name in sorted(set(users) & set(known))
+            if (why := why_gone(users[name], known[name], self._limits, now))
+        }
+        # One that does not end holds up no other's end.
+        ended = await asyncio.gather(
+            *(self.end(name, why) for name, why in due.items()), return_exceptions=True
+        )
+        for name, found in zip(due, ended, strict=True):
+            if isinstance(found, BaseException):
+                log.warning("the visit of %s is ended later: %s", name, found)
 
     async def end(self, name: str, why: str) -> bool:
         """End one visit; return whether it is over."""

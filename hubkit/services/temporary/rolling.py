@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hubkit.pool import control
+from hubkit.pool.nobody import for_visitors
 from hubkit.services.temporary.handing import Desk, Refusal
 
 UNKNOWN = "Nothing waits with the image {image!r}; there are: {known}."
@@ -39,10 +40,11 @@ class Rolling:
         images = [str(one["image"]) for one in found["images"]]
         if asked:
             image = self._desk.images.get(asked, asked)
-            if image not in images:
+            meant = [one for one in images if one in (image, for_visitors(image))]
+            if not meant:
                 known = ", ".join(images) or found["why"] or "none yet"
                 raise Refusal(400, "image", UNKNOWN.format(image=asked[:LONGEST], known=known))
-            images = [image]
+            images = meant
         answers = [await self._ask(do="drain", image=one) for one in images]
         told: dict[str, Any] = {"drained": sum(int(one["count"]) for one in answers)}
         if not told["drained"] and found["why"]:

@@ -111,7 +111,7 @@ def test_undone_by_itself(tmp_path):
 
 
 def test_another_file_in_its_place(tmp_path):
-    """A backup that was put back counts at once; nothing goes into the file that was there."""
+    """Without the log of the one before it counts at once; nothing goes into that one."""
     path, backup = tmp_path / "a.sqlite", tmp_path / "b.sqlite"
     add(DataFile(backup, TABLES, 1.0), "kept")
     file = DataFile(path, TABLES, 1.0)
@@ -123,6 +123,32 @@ def test_another_file_in_its_place(tmp_path):
     add(file, "after")
 
     assert names(DataFile(path, TABLES, 1.0)) == names(file) == ["kept", "after"]
+
+
+def test_away_for_a_while(tmp_path):
+    """What could not be opened is opened once it can be."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    file = DataFile(folder / "a.sqlite", TABLES, 1.0)
+    add(file, "one")
+
+    folder.rename(tmp_path / "elsewhere")
+    with pytest.raises(sqlite3.OperationalError, match="unable to open"):
+        names(file)
+    (tmp_path / "elsewhere").rename(folder)
+
+    assert names(file) == ["one"]
+
+
+def test_removed(tmp_path):
+    """It is made again, as at a start of the hub."""
+    file = DataFile(tmp_path / "a.sqlite", TABLES, 1.0)
+    add(file, "one")
+
+    for one in tmp_path.iterdir():
+        one.unlink()
+
+    assert names(file) == []
 
 
 def test_many_threads(tmp_path):
