@@ -154,12 +154,13 @@ class KitTemporaryAuthenticator(Guard, TmpAuthenticator):
     def get_handlers(self, app: Any) -> list[tuple[str, type]]:
         """Return the door, the links that lead through it, and what the service asks."""
         super().get_handlers(app)
+        name = NAME.pattern if len(self.ways()) > 1 else "[^/]+"
         return [
             (DOOR, Arrive),
             (rf"/({KINDS})(/.*)?", DeepLink),
             (rf"/spawn/({KINDS})(/.*)?", SpawnLink),
-            (rf"/spawn/user/({NAME.pattern})(/.*)?", Gone),
-            (rf"/user/({NAME.pattern})(/.*)?", Gone),
+            (rf"/spawn/user/({name})(/.*)?", Gone),
+            (rf"/user/({name})(/.*)?", Gone),
             (r"/api/temporary", HandOut),
         ]
 

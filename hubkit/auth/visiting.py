@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from jupyterhub.apihandlers import APIHandler
 from jupyterhub.handlers import BaseHandler
@@ -64,7 +64,6 @@ class Arrive(TmpAuthenticateHandler):
         if not is_visitor(user.name):
             self.redirect(target or self.hub.base_url)
             return
-        target = self._at_home(target, user)
         spawner = user.spawner
         if not spawner.active:
             await self.spawn_single_user(user, options=options)
@@ -76,14 +75,6 @@ class Arrive(TmpAuthenticateHandler):
         # Through here again, which notes the hand-out.
         door = f"{self.request.path}?{urlencode({'next': target or user.url})}"
         self.redirect(f"{waiting}?{urlencode({'next': door})}")
-
-    def _at_home(self, target: str, user: Any) -> str:
-        """Return *target*; where it is in a server of nobody, as tmpnb's old links, in *user*'s."""
-        base = re.escape(self.base_url)
-        found = re.match(rf"{base}(?:hub/)?user/([^/?]+)(.*)", target)
-        if not found or found[1] == user.escaped_name or self.find_user(unquote(found[1])):
-            return target
-        return f"{user.url.rstrip('/')}{found[2]}"
 
     def _options(self) -> dict[str, str]:
         """Return what the address asks for, as JupyterHub's start does.
@@ -163,18 +154,21 @@ class SpawnLink(ToDocument, SpawnHandler):
 
 
 class Gone(UserUrlHandler):
-    """A visitor's address that leads to no server, or to none of whoever asks."""
+    """A visitor's address that leads to no server, or to none of whoever asks.
+
+    Where there are no others, any name of nobody is one: tmpnb's visitors had another kind.
+    """
 
     async def get(self, name: str, path: str | None) -> None:
         """Say that the server is gone, and open a fresh one at the same document."""
         user = self.current_user
-        if user and user.name == name:
+        if (user and user.name == name) or not (is_visitor(name) or self.find_user(name) is None):
             await super().get(name, path or "/")
             return
         if not wants_page(self) or "api" in (path or "").split("/"):
             self._fail_api_request(name)
             return
-        _, _, rest = self.request.uri.partition(name)
+        rest = re.split(r"/user/[^/?]+", self.request.uri, maxsplit=1)[1]
         path, _, query = rest.partition("?")
         document = f"{path.strip('/')}{'?' if query else ''}{query}" if path.strip("/") else ""
         self.set_status(404)

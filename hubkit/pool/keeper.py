@@ -134,27 +134,40 @@ class Keeper:
             pool.members.add(await self._closed(member))
             log.info("%s goes on waiting", member.name)
             return
-        await removing.remove(self._engine, listed["Id"])
-        log.info("Removed %s, which is no good any more", listed["Names"][0].lstrip("/"))
+        if await self._removed(listed["Id"]):
+            log.info("Removed %s, which is no good any more", listed["Names"][0].lstrip("/"))
 
     async def work(self) -> None:
         """Remove what has to go, and make one container if one is missing and nobody starts."""
         pool = self._pool
         pool.woken.clear()
         for identity in tuple(pool.doomed):
-            await removing.remove(self._engine, identity)
-            pool.doomed.discard(identity)
-            pool.away.discard(identity)
+            if await self._removed(identity):
+                pool.away.discard(identity)
         if pool.capacity:
             self._servers = await spares.servers(self._engine, pool.project)
-        for image, kind in pool.kinds.items():
-            planned = self._plan(image)
-            for identity in filter(pool.members.drop, planned.remove):
-                await removing.remove(self._engine, identity)
+        # Where there is no room for all, each image gets some.
+        scarce_first = sorted(pool.kinds, key=lambda one: len(pool.members.of(one)))
+        for image in reversed(scarce_first):
+            for identity in filter(pool.members.drop, self._plan(image).remove):
+                await self._removed(identity)
+        for image in scarce_first:
+            kind, planned = pool.kinds[image], self._plan(image)
             if planned.start and kind.blueprint and self._may_make(kind):
                 await self._make(kind, kind.blueprint)
                 pool.woken.set()
                 return
+
+    async def _removed(self, identity: str) -> bool:
+        """Return whether a container is gone; one that cannot be removed now is doomed."""
+        self._pool.doomed.add(identity)
+        try:
+            await removing.remove(self._engine, identity)
+        except APIError as error:  # it alone is the trouble: the engine did answer
+            log.warning("The container %s is removed later: %s", identity[:12], error)
+            return False
+        self._pool.doomed.discard(identity)
+        return True
 
     def _plan(self, image: str) -> Plan:
         pool, key, now = self._pool, self._pool.key(image), time.time()

@@ -50,6 +50,7 @@ async def make(engine: Engine, blueprint: Blueprint, project: str) -> Member:
     Whatever happens, no container is left that is not returned.
     """
     name = names.pool_member(project, secrets.token_hex(names.RANDOM // 2))
+    begun = time.time()  # a drain from now on means it, too
     created = await engine.docker("create_container", **blueprint.create(name, project))
     identity: str = created["Id"]
     try:
@@ -64,7 +65,7 @@ async def make(engine: Engine, blueprint: Blueprint, project: str) -> Member:
     except BaseException:
         await asyncio.shield(removing.remove(engine, identity))
         raise
-    return Member(identity, name, blueprint.image, blueprint.key, time.time(), started)
+    return Member(identity, name, blueprint.image, blueprint.key, begun, started)
 
 
 async def _waiting(engine: Engine, identity: str) -> str:

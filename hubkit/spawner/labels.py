@@ -6,6 +6,8 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from hubkit import names
+
 HUB = "hubkit.hub"
 USER = "hubkit.user"
 SERVER = "hubkit.server"
@@ -58,17 +60,17 @@ def is_server_of(
     return any(mount.get("Name") == home for mount in container.get("Mounts") or ())
 
 
-def is_handed_out(container: Mapping[str, Any], project: str, identity: str, name: str) -> bool:
+def is_handed_out(container: Mapping[str, Any], project: str, identity: str) -> bool:
     """Return whether *container*, an answer of the engine, was given away by the pool.
 
-    Labels cannot be changed. What counts is what the hub wrote down, and the name, which is
-    given last of all.
+    Labels cannot be changed. What counts is what the hub wrote down, and that the name is not
+    the pool's any more: another is given last of all. Who gives it yet another one takes
+    nothing away from the server.
 
     Args:
         container: A container with the label `POOL`.
         project: The hub's project.
         identity: The container's id that is on record for the server, "" for none.
-        name: What the server's container is called.
     """
     mine = read(container).get(HUB) == project and container["Id"] == identity
-    return bool(mine and container["Name"].lstrip("/") == name)
+    return bool(mine) and not names.is_pool_member(container["Name"].lstrip("/"), project)

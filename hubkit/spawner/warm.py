@@ -170,7 +170,7 @@ class WarmServer(TemporaryServer):
         if labels.POOL not in labels.read(found):
             return super().is_ours(found)
         mine = self._handed.id if self._handed else ""
-        return labels.is_handed_out(found, self.project, mine, self.object_name)
+        return labels.is_handed_out(found, self.project, mine)
 
     def get_state(self) -> dict[str, Any]:
         """Return what the hub's database keeps of this server, its hand-out included."""

@@ -56,6 +56,8 @@ def test_reload(hub):
         ("/files/f.csv?download=1", "files/f.csv?download=1"),
         ("/spawn/notebooks/x.ipynb?a=b", "notebooks/x.ipynb?a=b"),
         ("/spawn/tree/d", "tree/d"),
+        ("/spawn/tree", "tree"),
+        ("/spawn/lab/", "lab/"),
         (
             "/hub/user-redirect/git-pull?repo=https%3A%2F%2Fx.org%2Fr",
             "git-pull?repo=https://x.org/r",
@@ -85,18 +87,21 @@ def refreshed(answer):
 @pytest.mark.parametrize(
     "link", ["/user/{}/notebooks/x.ipynb?a=b", "/spawn/user/{}/notebooks/x.ipynb?a=b"]
 )
-def test_stale_link(hub, link):
-    """A link to a server that is gone says so, and opens the document in a fresh one."""
+@pytest.mark.parametrize("name", ["tmp-abcdefghijkl", "Xk3vBn9QpLmA", "u"])
+def test_stale_link(hub, link, name):
+    """A link to a server that is gone, be it tmpnb's, says so, and opens a fresh one there."""
     visitor, before = hub.visitor(), hub.seats()
 
-    answer = visitor.get(link.format("tmp-abcdefghijkl"))
+    answer = visitor.get(link.format(name))
 
     assert answer.status_code == 404
     assert "This server is gone" in told(answer)
     assert "tmp-" not in told(answer)
     assert hub.seats() == before
-    assert visitor.opens(refreshed(answer))[1] == "notebooks/x.ipynb?a=b"
+    mine, document = visitor.opens(refreshed(answer))
+    assert document == "notebooks/x.ipynb?a=b"
     assert hub.seats() == before + 1
+    assert visitor.opens(refreshed(visitor.get(link.format(name)))) == (mine, document)
 
 
 @pytest.mark.parametrize("link", ["/user/{}/lab", "/spawn/user/{}/lab"])

@@ -14,6 +14,7 @@ from tests.support import until
 
 TOKEN = "admin-of-the-tests"
 CAPACITY = 4
+ORIGIN = "https://book.example.org"
 ADMIN = {"Authorization": f"token {TOKEN}"}
 
 
@@ -25,6 +26,7 @@ def running(tmp_path_factory):
         "TEMPORARY_PER_ADDRESS": "2",
         "TEMPORARY_ADMIN_TOKEN": TOKEN,
         "TEMPORARY_IDLE_TIMEOUT": "0",
+        "CORS_ORIGINS": ORIGIN,
     }
     made = VisitorHub(tmp_path_factory.mktemp("hub") / "hub", environ)
     try:
@@ -76,15 +78,18 @@ def test_program(hub):
     for _ in range(2):
         assert hub.visitor("192.0.2.7").post("/api/spawn").status_code == 200
 
-    answer = hub.visitor("192.0.2.7").post("/api/spawn")
+    answer = hub.visitor("192.0.2.7").post("/api/spawn", headers={"Origin": ORIGIN})
 
     assert answer.status_code == 429
+    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
     assert answer.json()["status"] == "address"
     assert answer.headers["Retry-After"]
     for number in range(2):
         hub.visitor(f"192.0.2.{number}").post("/api/spawn")
-    answer = hub.visitor("192.0.2.99").post("/api/spawn")
+    answer = hub.visitor("192.0.2.99").post("/api/spawn", headers={"Origin": ORIGIN})
     assert (answer.status_code, answer.json()["status"]) == (503, "full")
+    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert "Retry-After" in answer.headers["Access-Control-Expose-Headers"]
 
 
 def handed_out(hub):

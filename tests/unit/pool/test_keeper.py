@@ -218,6 +218,22 @@ async def test_two_images(site):
     assert lab.pool.take(other.key).image == "r:1"
 
 
+async def test_two_images_in_little_room(site):
+    """None of them takes all of it, when it is filled and when it gets less."""
+    lab = site(4, capacity=4)
+    other = blueprint.of(cold(image="r:1", inspected={**IMAGE, "Id": "sha256:r"}))
+    lab.source.known["r:1"] = other
+    lab.source.images.append("r:1")
+
+    await lab.work()
+    assert sorted(keys(lab)) == sorted([LAB.key, other.key] * 2)
+
+    for number in range(2):
+        lab.engine.add(f"jupyter-u{number}", {"hubkit.hub": "kit", "hubkit.user": "u"})
+    await lab.work()
+    assert len(lab.pool.members) == 2
+
+
 async def test_run(site, monkeypatch):
     """The loop fills the pool, refills it when told, and ends when the hub does."""
     monkeypatch.setattr(keeper, "SOON", 0.01)

@@ -148,3 +148,19 @@ async def test_quiet(site, caplog):
 
     assert set(lab.engine.asked[before:]) == {"containers", "inspect_container"}
     assert not caplog.records
+
+
+async def test_one_that_cannot_be_removed(site, caplog):
+    """It holds up neither those that are missing nor the look at the others, and goes later."""
+    lab = site(1)
+    await lab.work()
+    [stuck] = lab.engine.containers
+    lab.pool.members.drop(stuck)
+    lab.pool.discard(stuck)
+    lab.engine.refuses["remove_container"] = [refusal(500)]
+
+    await lab.work()
+
+    assert len(lab.pool.members) == 1
+    assert "is removed later" in caplog.text
+    assert list(lab.engine.containers) == [one.id for one in lab.pool.members]

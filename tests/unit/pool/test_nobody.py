@@ -85,3 +85,32 @@ async def test_not_in_the_database(settings, db):
 
     assert db.query(orm.User).count() == db.query(orm.Spawner).count() == 0
     assert nobody.spawner(settings()).orm_spawner not in db
+
+
+@pytest.mark.parametrize(
+    ("ways", "images"),
+    [
+        (("github",), ("lab:1",)),
+        (("temporary",), ("book:1", "r:1")),
+        (("github", "temporary"), ("lab:1", "book:1 (visitors)", "r:1 (visitors)")),
+    ],
+)
+async def test_who_may_come(settings, ways, images):
+    """Something waits for all who may come: with an account, without one, or both."""
+    found = nobody.anybody(settings(visitor_images={"book": "book:1", "r": "r:1"}), ways)
+
+    assert tuple(found.images) == images
+
+
+async def test_of_visitors(settings):
+    """What waits for visitors is what their start needs, under a name of its own."""
+    shared = settings(visitor_images={"lab": "lab:1"})
+    several = nobody.anybody(shared, ("github", "temporary"))
+
+    theirs = await several.blueprint("lab:1 (visitors)")
+    ours = await several.blueprint("lab:1")
+
+    alone = await nobody.Nobody(shared, nobody.VISITOR).blueprint("lab:1")
+    assert (theirs.image, theirs.key) == ("lab:1 (visitors)", alone.key)
+    assert theirs.words["image"] == ours.words["image"] == ours.image == "lab:1"
+    assert theirs.key != ours.key

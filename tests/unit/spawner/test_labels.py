@@ -72,11 +72,12 @@ def test_is_server_of(marks, mounts, home, expected):
         pytest.param("1b2c", "jupyter-ada", "lab", False, id="another on record"),
         pytest.param("4f9a", "lab-pool-0000000a", "lab", False, id="never got the name"),
         pytest.param("4f9a", "jupyter-ada", "shop", False, id="another hub's"),
+        pytest.param("4f9a", "renamed", "lab", True, id="renamed by somebody"),
     ],
 )
 def test_is_handed_out(identity, name, project, expected):
-    """A container of the pool is whose it is on record, once it has their server's name."""
+    """A container of the pool is whose it is on record, once it has no name of the pool."""
     marks = {"hubkit.hub": project, "hubkit.pool": "k"}
     container = {"Id": "4f9a", "Name": f"/{name}", "Config": {"Labels": marks}}
 
-    assert labels.is_handed_out(container, "lab", identity, "jupyter-ada") == expected
+    assert labels.is_handed_out(container, "lab", identity) == expected

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext as nothing
+
 import pytest
 
 from hubkit.services.temporary.crossing import Crossing
@@ -27,6 +29,17 @@ def test_admitted(origins, origin, allowed):
     headers = crossing.headers(origin)
     assert headers.get("Access-Control-Allow-Origin") == allowed
     assert headers["Vary"] == "Origin"
+
+
+@pytest.mark.parametrize(("origins", "admitted"), [((), False), ((BOOK,), False), (("*",), True)])
+def test_hidden(origins, admitted):
+    """A page that the browser keeps quiet about is one of no list."""
+    crossing = Crossing(origins, OWN)
+
+    crossing.check("", hidden=False)
+
+    with nothing() if admitted else pytest.raises(Refusal, match="other sites"):
+        crossing.check("", hidden=True)
 
 
 @pytest.mark.parametrize("origin", [EVIL, "null", f"{BOOK}.evil.example", f"{BOOK}:8443"])

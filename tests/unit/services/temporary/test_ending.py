@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from hubkit.auth.ledger import Visit
-from hubkit.services.temporary.ending import Limits, absent, why_gone
+from hubkit.auth.ledger import Ledger, Visit
+from hubkit.errors import HubkitError
+from hubkit.services.temporary.ending import Ending, Limits, absent, why_gone
 
 NOW = 1_800_000_000.0
 LIMITS = Limits(idle=100, age=1000)
+LONG_AGO = "2026-01-01T00:00:00Z"
 
 
 def ago(seconds):
@@ -63,3 +65,32 @@ def test_absent():
     visits = [Visit("here", "", NOW - 90), Visit("new", "", NOW - 1), Visit("gone", "", NOW - 90)]
 
     assert absent(visits, ["here"], NOW) == ["gone"]
+
+
+class Hub:
+    """Three visitors who were here for long; the second one's end fails."""
+
+    NAMES = ("tmp-aaaaaaaaaaaa", "tmp-bbbbbbbbbbbb", "tmp-cccccccccccc")
+
+    def __init__(self):
+        self.ended = []
+
+    async def users(self):
+        return [user(name=name, created=LONG_AGO) for name in self.NAMES]
+
+    async def end(self, name):
+        if name == self.NAMES[1]:
+            raise HubkitError("500")
+        self.ended.append(name)
+        return True
+
+
+async def test_one_that_does_not_end(tmp_path, caplog):
+    """It is named and ended later; the others are ended now, since when the hub knows them."""
+    hub, ledger = Hub(), Ledger(tmp_path / "visitors.sqlite", 10)
+
+    await Ending(hub, ledger, LIMITS).look()
+
+    assert hub.ended == [Hub.NAMES[0], Hub.NAMES[2]]
+    assert [one.name for one in ledger.visits()] == [Hub.NAMES[1]]
+    assert f"the visit of {Hub.NAMES[1]} is ended later: 500" in caplog.text

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from hubkit.pool.nobody import for_visitors
+
 ADMIN, API_TOKEN, ORIGIN = "t0ken", "pr0gram", "https://book.example.org"
 IMAGES = {"TEMPORARY_IMAGE": "example.org/lab/python:1,example.org/lab/r:2"}
 PYTHON, R = IMAGES["TEMPORARY_IMAGE"].split(",")
@@ -34,6 +36,14 @@ async def test_one(served, waiting, image):
     """One image is named by its word, or by all of its name."""
     assert (await drain(await served(**SETTINGS), f"?image={image}"))[1] == {"drained": 2}
     assert waiting.drained == [R]
+
+
+async def test_beside_others(served, pool):
+    """Where others have accounts, what waits for visitors goes with the image's name, too."""
+    pool.waiting = {R: 2, for_visitors(R): 3, for_visitors(PYTHON): 1}
+
+    assert (await drain(await served(**SETTINGS), "?image=r"))[1] == {"drained": 5}
+    assert pool.drained == [R, for_visitors(R)]
 
 
 @pytest.mark.parametrize(
