@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,9 +17,9 @@ ADMIN = "admin-of-the-tests"
 
 @contextmanager
 def opened(folder: Path, **settings: str) -> Iterator[Stack]:
-    """Have a stack for visitors only, for one of whom a server waits."""
+    """Have a stack for visitors, only them unless AUTH says more; a server waits for one."""
     usual = {"AUTH": "temporary", "POOL_SIZE": "1", "TEMPORARY_ADMIN_TOKEN": ADMIN}
-    made = Stack.make(folder / "kit", **usual, **settings)
+    made = Stack.make(folder / "kit", **(usual | settings))
     try:
         made.up()
         # A proxy that started after the hub gets the service's routes within half a minute.
@@ -45,6 +46,22 @@ def visitors(stack: Stack) -> list[str]:
 
 def ended(stack: Stack, name: str) -> bool:
     return admin(stack, "DELETE", f"/api/visitors/{name}").status_code in {204, 404}
+
+
+def waiting(stack: Stack, image: str) -> dict[str, str]:
+    """Return name → id of the containers with *image* that the hub says wait for somebody."""
+    words = ("--filter", f"label=hubkit.hub={stack.project}", "--filter", "status=running")
+    shown = ("--no-trunc", "--format", "{{.Names}} {{.ID}} {{.Image}}")
+    listed = run("docker", "ps", *words, *shown).stdout.splitlines()
+    found = (line.split() for line in listed)
+    said = run("docker", "logs", stack.project).stderr
+    known = set(re.findall(r"(\S+) (?:waits for somebody|goes on waiting)", said))
+    return {name: one for name, one, of in found if name in known and of == image}
+
+
+def container_of(stack: Stack, visitor: str) -> dict[str, Any]:
+    """Return the engine's answer about the server of *visitor*."""
+    return stack.inspect(f"{stack.project}-jupyter-{visitor.replace('-', '-2d')}")
 
 
 def traces(stack: Stack) -> dict[str, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -86,6 +87,22 @@ def test_the_home_stays(hub: WarmHub, first: str):
         assert read(user, "kept.txt") == first
         assert home_of(user) == f"{hub.project}-user-{user.name}"
         user.stop()
+
+
+def test_renamed_behind_the_hubs_back(hub: WarmHub):
+    """It is still its user's, and a stop ends it, before another one gets the home."""
+    hub.full()
+    user = User(hub, "renamed").start()
+    assert hub.got(user)
+    elsewhere = f"{hub.project}-elsewhere"
+    run("docker", "rename", user.container, elsewhere)
+    time.sleep(3)  # the hub looks each second
+
+    assert user.servers()[""]["ready"]
+    user.stop()
+
+    assert run("docker", "inspect", elsewhere, check=False).returncode != 0
+    hub.require_tidy()
 
 
 def test_without_the_mounter(hub: WarmHub):

@@ -10,24 +10,37 @@ import pytest
 import requests
 import websocket
 
-from tests.support import Stack, until
-from tests.visits import admin, asked, ended, opened, traces, visitors
+from tests.support import Stack, run, until
+from tests.visits import (
+    admin,
+    asked,
+    container_of,
+    ended,
+    opened,
+    traces,
+    visitors,
+    waiting,
+)
 
 pytestmark = pytest.mark.docker
 
 ORIGIN = "https://book.example.org"
+LAB, OTHER = "hubkit-notebook:test", "hubkit-visitors:test"
 
 
 @pytest.fixture(scope="module")
 def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    run("docker", "tag", LAB, OTHER)
     settings = {
         "TEMPORARY_CAPACITY": "3",
+        "TEMPORARY_IMAGE": f"{LAB},{OTHER}",
         "TEMPORARY_MEM_LIMIT": "512M",
         "TEMPORARY_MAX_AGE": "590",  # ten minutes before the end a line is shown
         "CORS_ORIGINS": ORIGIN,
     }
     with opened(tmp_path_factory.mktemp("stack"), **settings) as made:
         yield made
+    run("docker", "image", "rm", OTHER)
 
 
 @pytest.fixture
@@ -60,13 +73,26 @@ def test_visit(stack: Stack):
     assert f"/user/{name}/" in again.url
 
 
+@pytest.mark.parametrize(("word", "image"), [("", LAB), ("hubkit-visitors", OTHER)])
+def test_warm(stack: Stack, word: str, image: str):
+    """A visitor gets what waited for one, with the image they ask for."""
+    before = until(lambda: waiting(stack, image), 120, f"{image} waits")
+
+    assert asked(stack, "POST", "/api/spawn", json={"image": word} if word else {}).ok
+
+    [name] = visitors(stack)
+    mine = container_of(stack, name)
+    assert mine["Id"] in before.values()
+    assert mine["Config"]["Image"] == image
+
+
 def test_no_home_and_no_trace(stack: Stack):
     """A visitor has no volume, limits of their own, and leaves nothing."""
     before = traces(stack)
     handed = asked(stack, "POST", "/api/spawn").json()
     [name] = visitors(stack)
 
-    container = stack.inspect(f"{stack.project}-jupyter-{name.replace('-', '-2d')}")
+    container = container_of(stack, name)
     assert container["Mounts"] == []
     assert container["HostConfig"]["Memory"] == 512 * 2**20
     assert traces(stack)["volumes"] == before["volumes"]
@@ -102,7 +128,9 @@ def test_a_page_elsewhere(stack: Stack):
     kernel = asked(stack, "POST", f"{base}api/kernels", headers=headers, json={})
     assert kernel.status_code == 201, kernel.text
     assert kernel.headers["Access-Control-Allow-Origin"] == ORIGIN
-    assert asked(stack, "POST", f"{base}api/kernels", headers=origin, json={}).status_code == 403
+    refused = asked(stack, "POST", f"{base}api/kernels", headers=origin, json={})
+    assert refused.status_code == 403
+    assert refused.headers["Access-Control-Allow-Origin"] == ORIGIN
     assert computed(stack, base, kernel.json()["id"], ready["token"], "6*7") == "42"
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.hubprocess import build_modes, mode_image
 from tests.support import Stack, run, until
-from tests.visits import admin, asked, ended, opened, traces, visitors
+from tests.visits import admin, asked, ended, opened, traces, visitors, waiting
 
 pytestmark = [pytest.mark.docker, pytest.mark.thorough]
 
@@ -43,19 +43,6 @@ def empty(stack: Stack) -> None:
     names = visitors(stack)
     with ThreadPoolExecutor(CAPACITY) as threads:
         list(threads.map(lambda name: until(lambda: ended(stack, name), 60, name), names))
-
-
-def waiting(stack: Stack) -> set[str]:
-    """Return the names of containers with JupyterLab that wait for somebody."""
-    label = f"label=hubkit.hub={stack.project}"
-    words = ("--filter", label, "--filter", "status=running", "--filter", f"ancestor={LAB}")
-    listed = run("docker", "ps", *words, "--format", "{{.Names}}").stdout.split()
-    marked = (name for name in listed if "-pool-" in name)
-    return {name for name in marked if waits(name)}
-
-
-def waits(name: str) -> bool:
-    return "hubkit: waiting" in run("docker", "logs", name, check=False).stderr
 
 
 def test_a_hundred_visits(stack: Stack):
@@ -100,15 +87,14 @@ def remembered(stack: Stack) -> dict[str, Any]:
 def test_drain(stack: Stack):
     """What waits is replaced, the new one before the old one goes; a visit goes on."""
     handed = asked(stack, "POST", "/api/spawn").json()
-    until(lambda: waiting(stack), 120, "one waits")
-    before = waiting(stack)
+    before = until(lambda: waiting(stack, LAB).keys(), 120, "one waits")
 
     answer = admin(stack, "DELETE", "/api/pool?image=hubkit-notebook")
 
     assert (answer.status_code, answer.json()) == (200, {"drained": len(before)})
 
     def replaced() -> bool:
-        now = waiting(stack)
+        now = waiting(stack, LAB).keys()
         assert now, "nothing waits"
         return not now & before
 

@@ -105,6 +105,37 @@ def test_no_third_party(stack: Stack, page: Page, asked: list[Request], path: st
     assert third_parties(asked, urlsplit(stack.url).netloc) == set()
 
 
+def test_numbers(stack: Stack, page: Page):
+    """The service's page says how many places there are, and draws it."""
+    page.goto("/info")
+
+    said = re.compile(r"^\d+ of 30 places are free, \d+ used, \d+ starting, \d+ refused so far\.$")
+    expect(page.locator("#numbers")).to_have_text(said)
+    for line in ("free", "used", "refused"):
+        expect(page.locator(f"#{line}")).to_have_attribute("d", re.compile(r"L\d"))  # it goes on
+
+
+def test_links(stack: Stack, page: Page):
+    """Each kind of link opens its document, in the server there is; what follows # stays."""
+    page.goto("/")
+    lab.wait_for_lab(page)
+    name = whose(page)
+    assert lab.compute(page, "open('x.csv', 'w').write('a,b')") == "3"
+    page.keyboard.press("Control+s")
+
+    page.goto("/notebooks/Untitled.ipynb#a")
+    page.locator(".jp-Notebook").wait_for(timeout=lab.START_MS)
+    assert page.url == f"{stack.url}/user/{name}/notebooks/Untitled.ipynb#a"
+    page.goto("/tree")
+    page.locator(".jp-DirListing-item", has_text="x.csv").wait_for(timeout=lab.START_MS)
+    answer = page.request.get("/files/x.csv")
+    assert (answer.status, answer.text()) == (200, "a,b")
+    page.goto("/spawn/lab/tree/Untitled.ipynb?a=b")
+    lab.wait_for_lab(page)
+    page.locator(".jp-Notebook").wait_for(timeout=lab.START_MS)
+    assert whose(page) == name
+
+
 @pytest.fixture
 def reader(browser: Browser, chromium: Path, elsewhere: Elsewhere, stack: Stack) -> Iterator[Page]:
     """Somebody who reads a page with a frame in it.

@@ -27,7 +27,6 @@ class Answer(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-say("token in a log:", os.environ.get("JUPYTERHUB_API_TOKEN"))
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 if MODE == "stubborn":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -36,6 +35,7 @@ if MODE == "slow":
 if MODE == "exits":
     for number in range(30):
         say("line", number)
+    say("token in a log:", os.environ.get("JUPYTERHUB_API_TOKEN"))
     sys.exit(3)
 if MODE == "greedy":
     eaten = b"x" * 10**9
