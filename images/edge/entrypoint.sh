@@ -32,6 +32,14 @@ case ${HTTPS_PORT:-443} in
 *) export REDIRECT_PORT=":$HTTPS_PORT" ;;
 esac
 
+case ${CORS_ORIGINS:-} in
+'') pattern='^$' ;;
+'*') pattern='.' ;;
+*[!][A-Za-z0-9:/.,_\ -]*) stop "CORS_ORIGINS=$CORS_ORIGINS: 'make check' says what is wrong." ;;
+*) pattern="(?i)^($(echo "$CORS_ORIGINS" | tr -d ' ' | sed 's#/*,#,#g; s#[,/]*$##; s/[].[]/\\&/g; s/,/|/g'))\$" ;;
+esac
+export CORS_PATTERN="$pattern"
+
 # Docker may hand every container the site's outgoing proxy; it is not for the backend.
 export NO_PROXY="${NO_PROXY:+$NO_PROXY,}${BACKEND%:*}"
 
