@@ -7,6 +7,8 @@ from pathlib import Path
 
 from hubkit.errors import ConfigError
 
+POOL = "Servers that wait for whoever comes next (docs/pool.md):"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `hubkit check`."""
@@ -51,8 +53,18 @@ def run(options: argparse.Namespace) -> int:
     remarks = [] if options.skip_images else checks.remarks(options.root)
     head = "hubkit: everything checked is in order"
     longer = f"{head}, but something is less than it could be:"
-    print("\n\n".join([longer, *map(str, remarks)]) if remarks else head)
+    said = [longer, *map(str, remarks)] if remarks else [head]
+    # Before `make up` starts the hub it is an earlier one that answers.
+    waiting = "" if options.skip_images or options.rest else _waiting(options.root)
+    print("\n\n".join([*said, *([f"{POOL}\n{waiting}"] if waiting else [])]))
     return 0
+
+
+def _waiting(root: Path) -> str:
+    from hubkit.ops import cold
+    from hubkit.settings import check_file
+
+    return cold.listing(check_file(root / ".env")[0])
 
 
 def _sign_in() -> int:

@@ -16,6 +16,7 @@ from hubkit.settings import Settings
 
 POOL = "the warm pool"
 ASK_HUB = ("hubkit", "check", "--pool")
+LIST = ("hubkit", "pool", "list")
 INSTEAD = "Or set POOL_SIZE=0: every start is cold then."
 # Words of the engine's security options → what people call it.
 NAMESPACES = {"name=rootless": "rootless", "name=userns": "userns-remap"}
@@ -48,6 +49,13 @@ def _of_engine(info: Mapping[str, Any], volumes: str) -> list[Problem]:
         wrong = "is not where the engine keeps volumes, so no home can be mounted later."
         return [Problem(f"DOCKER_VOLUMES={volumes}", wrong, f"Write DOCKER_VOLUMES={real}")]
     return []
+
+
+def listing(env: Settings) -> str:
+    """Return what waits in the pool of the hub that runs, "" where none runs or nothing may."""
+    if not (env.pool_size or env.pool_schedule):
+        return ""
+    return engine.said_in(env.compose_project_name, LIST, env.compose_project_name).rstrip()
 
 
 def known_to_hub() -> list[Problem]:

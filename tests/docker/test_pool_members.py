@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -142,8 +143,9 @@ async def test_it_costs_no_processor(site: Site):
     [member] = site.pool.members
 
     before = cpu(site.client, member.id)
+    await asyncio.sleep(5)
     await site.work()
-    assert cpu(site.client, member.id) - before < 10**7
+    assert cpu(site.client, member.id) - before < 10**7  # ns
 
 
 @pytest.mark.thorough
@@ -241,6 +243,6 @@ async def test_drained(site: Site):
         await site.keeper.work()
         counts.append(len(site.pool.members))
 
-    assert min(counts) == 1
+    assert (min(counts), counts[0]) == (1, 2)
     [after] = site.pool.members
     assert site.containers == {after.id} != {before.id}

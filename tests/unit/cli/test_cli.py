@@ -16,7 +16,7 @@ from sqlalchemy import create_engine
 
 from hubkit import __version__, documents, stack
 from hubkit.auth.invitations import Invitations
-from hubkit.cli import VERBS
+from hubkit.cli import VERBS, check
 from hubkit.errors import Problem
 from hubkit.ops import answering, checks, cold, configured, engine
 
@@ -108,6 +108,7 @@ def well(monkeypatch):
     monkeypatch.setattr(checks, "ENGINE", ())
     monkeypatch.setattr(checks, "REMARKS", ())
     monkeypatch.setattr(engine, "require", lambda: None)
+    monkeypatch.setattr(engine, "said_in", lambda *_: "")
 
 
 @pytest.mark.usefixtures("well")
@@ -117,6 +118,20 @@ def test_check(run, checkout):
 
     assert (code, err) == (0, "")
     assert out == "hubkit: everything checked is in order\n"
+
+
+@pytest.mark.usefixtures("well")
+@pytest.mark.parametrize("words", [[], ["--skip-images"], ["--rest"]])
+def test_check_waiting(run, checkout, monkeypatch, words):
+    """What waits in the hub that runs is shown, not of one that is about to be replaced."""
+    monkeypatch.setattr(checks, "REST", ())
+    monkeypatch.setattr(engine, "said_in", lambda _, words, __: f"said by {' '.join(words)}\n")
+
+    code, out, _ = run("check", "--root", checkout, *words)
+
+    assert code == 0
+    shown = out.endswith(f"{check.POOL}\nsaid by hubkit pool list\n")
+    assert shown == (not words)
 
 
 @pytest.mark.usefixtures("well")
