@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 
@@ -30,6 +31,26 @@ WORKDIR /home/somebody
 EXPOSE 8888
 CMD ["/start.sh"]
 """
+# Whose maker has thought of it.
+AT_ONCE = "kittest-launched-at-once"
+EXTENSION = r"""
+from tornado.iostream import IOStream
+def _jupyter_server_extension_points(): return [{"module": "at_once"}]
+def _load_jupyter_server_extension(app):
+    real = IOStream.set_nodelay
+    IOStream.set_nodelay = lambda stream, value: real(stream, True)
+    app.log.info("at once, says the image")
+"""
+AT_ONCE_FILE = rf"""
+FROM {KIT}
+USER root
+RUN cd "$(python -c 'import site; print(site.getsitepackages()[0])')" \
+    && echo {base64.b64encode(EXTENSION.encode()).decode()} | base64 -d >at_once.py \
+    && folder=$(python -c 'import sys; print(sys.prefix)')/etc/jupyter/jupyter_server_config.d \
+    && cd "$folder" \
+    && echo '{{"ServerApp": {{"jpserver_extensions": {{"at_once": true}}}}}}' >at_once.json
+USER jovyan
+"""
 # What differs from start to start, and what is the terminal's own.
 OWN = {"HOSTNAME", "JPY_PARENT_PID", "JPY_SESSION_NAME", "JUPYTERHUB_API_URL"}
 OWN |= {"JUPYTERHUB_ACTIVITY_URL"}
@@ -42,9 +63,15 @@ def plain() -> Iterator[str]:
     run("docker", "image", "rm", PLAIN, check=False)
 
 
+@pytest.fixture(scope="module")
+def at_once() -> Iterator[str]:
+    yield launched.build(AT_ONCE, AT_ONCE_FILE)
+    run("docker", "image", "rm", AT_ONCE, check=False)
+
+
 @pytest.fixture(params=["kit", "plain"])
 def image(request: pytest.FixtureRequest) -> str:
-    return KIT if request.param == "kit" else request.getfixturevalue("plain")
+    return KIT if request.param == "kit" else request.getfixturevalue(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +129,11 @@ def test_what_is_put_off_is_there_for_kernels(servers: list[Server], api: str):
     assert found == "True"
 
 
+@pytest.mark.parametrize("image", ["kit", "plain", "at_once"], indirect=True)
 def test_each_websocket_sends_at_once(servers: list[Server], image: str, api: str):
+    """Those of an image that does so itself, too."""
     server = up(servers, image, api)
+    assert ("at once, says the image" in server.log()) == (image == AT_ONCE)
     kernel, terminal = server.kernel(), server.terminal()
 
     assert kernel.run("1 + 1") == "2"
