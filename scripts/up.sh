@@ -58,7 +58,8 @@ LOG=$(mktemp)
 trap 'rm -f "$LOG"' EXIT
 # The hub before a new proxy: it gets the address it had, where servers that were left
 # running remember it.
-proxy_stays || start jupyterhub
+servers_left() { [ -n "$(docker ps --quiet --filter "label=hubkit.hub=$project")" ]; }
+! servers_left || proxy_stays || start jupyterhub
 start
 # Compose leaves it alone once its profile is switched off.
 with_gateway || docker compose rm --stop --force kernel-gateway >/dev/null 2>&1

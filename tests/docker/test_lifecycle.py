@@ -6,6 +6,7 @@ import hashlib
 import socket
 import ssl
 import time
+from pathlib import Path
 
 import pytest
 
@@ -30,13 +31,17 @@ def shown_certificate(stack: Stack) -> str:
 @pytest.mark.thorough
 def test_a_second_make_up_changes_nothing(stack: Stack):
     """Same containers, same files, in seconds."""
-    files = {path: path.read_bytes() for path in (stack.path / "secrets").iterdir()}
+    def kept() -> dict[Path, bytes]:
+        found = (stack.path / "secrets").rglob("*")
+        return {path: path.read_bytes() for path in found if path.is_file()}
+
+    files = kept()
     before = stack.containers()
 
     said = stack.make_target("up").stdout
 
     assert stack.containers() == before
-    assert {path: path.read_bytes() for path in (stack.path / "secrets").iterdir()} == files
+    assert kept() == files
     assert stack.url in said
 
 
