@@ -17,6 +17,7 @@ from hubkit.values import Mount
 from hubkit.warden.client import MounterClient
 from hubkit.warden.mounter import CAPABILITIES
 from hubkit.warden.refusals import Reason, Refused
+from tests.ownengine import OwnEngine
 from tests.support import run, until
 
 HUB_IMAGE, IMAGE = "hubkit-hub:mounter-test", "hubkit-member:test"
@@ -42,20 +43,35 @@ def start_mounter(
     *,
     lacking: str = "",
     pid: str = "host",
+    engine: OwnEngine | None = None,
 ) -> str:
-    """Start a mounter as docker-compose.yml does; return the container's name."""
+    """Start a mounter as docker-compose.yml does; return the container's name.
+
+    Args:
+        project: The hub's.
+        run_folder: Where its socket will be.
+        settings: Further ones of .env.
+        lacking: A capability it is not given.
+        pid: Whose processes it sees.
+        engine: Where; None for the engine that runs here.
+    """
+    volumes, socket = VOLUMES, "/var/run/docker.sock"
+    if engine:
+        volumes, socket = str(engine.path / "data" / "volumes"), str(engine.socket)
+        settings = {**settings, "DOCKER_VOLUMES": volumes}
     name = f"{project}-mounter"
-    words = ["docker", "run", "-d", "--name", name, "--user", "0:0", "--read-only"]
+    words = ["run", "-d", "--name", name, "--user", "0:0", "--read-only"]
     words += ["--network", "none", "--cap-drop", "ALL", f"--pid={pid}"]
     words += [f"--cap-add={one}" for one in CAPABILITIES if one != lacking]
     for option in ("no-new-privileges:true", "apparmor:unconfined", "label:disable"):
         words += ["--security-opt", option]
-    words += ["--mount", f"type=bind,src={VOLUMES},dst={VOLUMES},ro,bind-propagation=rslave"]
-    words += ["--volume", "/var/run/docker.sock:/run/docker.sock"]
+    words += ["--mount", f"type=bind,src={volumes},dst={volumes},ro,bind-propagation=rslave"]
+    words += ["--volume", f"{socket}:/run/docker.sock"]
     words += ["--volume", f"{run_folder}:/run/hubkit/mounter"]
     for setting in {"COMPOSE_PROJECT_NAME": project, **settings}.items():
         words += ["--env", "=".join(setting)]
-    run(*words, HUB_IMAGE, "python", "-m", "hubkit.warden.mounter")
+    words += [HUB_IMAGE, "python", "-m", "hubkit.warden.mounter"]
+    run("docker", *words, env=engine.environment if engine else None)
     return name
 
 

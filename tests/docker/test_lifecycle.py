@@ -31,6 +31,7 @@ def shown_certificate(stack: Stack) -> str:
 @pytest.mark.thorough
 def test_a_second_make_up_changes_nothing(stack: Stack):
     """Same containers, same files, in seconds."""
+
     def kept() -> dict[Path, bytes]:
         found = (stack.path / "secrets").rglob("*")
         return {path: path.read_bytes() for path in found if path.is_file()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,7 +13,7 @@ import pytest
 from tests.faults import FaultyEngine
 from tests.hubprocess import HubProcess, mode_image
 from tests.remote import User
-from tests.support import until
+from tests.support import run, until
 
 pytestmark = pytest.mark.docker
 OTHERS = 10
@@ -59,6 +60,30 @@ def test_while_a_container_does_not_stop(hub: HubProcess):
     come_and_go(hub, "beside-stop-")
     stopping.join(60)
     assert not stubborn.exists()
+
+
+@pytest.mark.thorough
+def test_a_pull_that_takes_longer_than_a_start_may(hub: HubProcess, faulty_engine: FaultyEngine):
+    """It counts for itself; each step of the start is said in turn."""
+    image = mode_image("missing")
+    user = User(hub, "pulls-long")
+
+    def pull() -> int:
+        time.sleep(1.5 * float(hub.settings["START_TIMEOUT"]))
+        run("docker", "tag", mode_image("usual"), image)
+        return 200
+
+    try:
+        with faulty_engine.fault("POST", "/images/create", times=1, before=pull):
+            said = user.ask_to_start(image="missing")
+        assert '"ready": true' in said
+        steps = ("Pulling", "Creating the container", "Starting the container", "Waiting for")
+        places = [said.find(one) for one in steps]
+        assert -1 not in places
+        assert places == sorted(places)
+        user.stop()
+    finally:
+        run("docker", "image", "rm", image, check=False)
 
 
 def test_a_place_in_the_queue(hub: HubProcess):

@@ -108,6 +108,23 @@ def test_killed_while_starting(
     user.stop()
 
 
+@pytest.mark.thorough
+def test_killed_while_pulling(hub: HubProcess, faulty_engine: FaultyEngine):
+    """Nothing was made yet: nothing is left, and the next start works."""
+    user = User(hub, "pulls")
+
+    with faulty_engine.fault("POST", "/images/create", times=1, **dying(hub, "before")) as fault:
+        asking = killed_by(hub, lambda: hub.api("POST", user.server, json={"image": "missing"}))
+        assert fault.met.wait(30)
+        asking.join(30)
+    hub.start()
+
+    until(lambda: hub.settled(user.name), 30, "the hub knows what is")
+    assert not user.servers()
+    assert containers(user) == []
+    user.start(image="usual").stop()
+
+
 STOPS = [
     pytest.param(
         "POST", f"{IDENTITY}/stop", "before", id="before it is stopped", marks=pytest.mark.thorough
