@@ -31,6 +31,11 @@ class OwnEngine:
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
+    def this_host(self) -> str:
+        """Where its containers reach this machine."""
+        return self._space.this_host
+
+    @property
     def url(self) -> str:
         return f"unix://{self.socket}"
 

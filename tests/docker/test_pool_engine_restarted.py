@@ -35,6 +35,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnEngine]:
 @pytest.fixture
 def hub(engine: OwnEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     made = HubProcess(tmp_path_factory.mktemp("hub"), client=engine.client, host=engine.url)
+    made.address = engine.this_host
     made.settings |= {"POOL_SIZE": "1", "DOCKER_NOTEBOOK_DIR": "/home/jovyan/work"}
     made.site("brisk.py", BRISK)
     made.lay_out()

@@ -77,7 +77,7 @@ def test_a_pull_that_takes_longer_than_a_start_may(hub: HubProcess, faulty_engin
         with faulty_engine.fault("POST", "/images/create", times=1, before=pull):
             said = user.ask_to_start(image="missing")
         assert '"ready": true' in said
-        steps = ("Pulling", "Creating the container", "Starting the container", "Waiting for")
+        steps = ("pulling ", "Creating the container", "Starting the container", "Waiting for")
         places = [said.find(one) for one in steps]
         assert -1 not in places
         assert places == sorted(places)
