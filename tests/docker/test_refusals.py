@@ -174,7 +174,7 @@ def test_a_missing_image_is_found_before_the_first_user(kit: Stack):
     assert "nobody/has-this:1" in refused(kit)
 
 
-@pytest.mark.parametrize("kind", ["network", "volume"])
+@pytest.mark.parametrize("kind", [pytest.param("network", marks=pytest.mark.thorough), "volume"])
 def test_a_network_or_volume_of_somebody_else_is_left_alone(kit: Stack, kind: str):
     """What we did not make is neither used nor removed."""
     name = f"{kit.project}-foreign"

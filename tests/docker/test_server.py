@@ -63,10 +63,10 @@ def test_named_servers_share_the_home_not_the_container(stack: Stack, person: Pe
 @pytest.mark.parametrize(
     "name",
     [
-        *("ü", "x" * 100, "a+b@example.org"),
+        *("ü", "a+b@example.org"),
         *(
             pytest.param(name, marks=pytest.mark.thorough)
-            for name in ("a-b", "a.b", "1st", "o'brien", "a--b", "-")
+            for name in ("x" * 100, "a-b", "a.b", "1st", "o'brien", "a--b", "-")
         ),
     ],
 )
