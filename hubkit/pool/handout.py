@@ -66,6 +66,7 @@ class Guest:
     Attributes:
         user: The hub user.
         name: What the server's container is called.
+        image: The image its server is started with.
         mounts: ``docker.types.Mount``s, the home first.
         new_folders: Targets of volumes that do not exist yet or were never given to the
             image's user.
@@ -79,6 +80,7 @@ class Guest:
 
     user: str
     name: str
+    image: str
     mounts: Sequence[Mapping[str, Any]]
     new_folders: Sequence[str]
     env: Mapping[str, Any] = field(repr=False)
@@ -116,7 +118,7 @@ async def hand_out(
         raise Unfit("the server's environment is too long to be told")
     started = await _check(engine, member)
     if guest.new_folders:
-        await _make_volumes(engine, member, guest)
+        await _make_volumes(engine, guest)
     await write_down(Handed(member.id, started))
     await engine.docker("update_container", member.id, **guest.limits)
     if guest.files:
@@ -142,9 +144,9 @@ async def _check(engine: Engine, member: Member) -> str:
     return member.started
 
 
-async def _make_volumes(engine: Engine, member: Member, guest: Guest) -> None:
+async def _make_volumes(engine: Engine, guest: Guest) -> None:
     """Let the engine make and fill what is missing, as it would at a cold start."""
-    made = (engine.client, member.image, guest.mounts, guest.new_folders, guest.labels)
+    made = (engine.client, guest.image, guest.mounts, guest.new_folders, guest.labels)
     await engine.asking("create_container", fresh.make_volumes, *made, guest.runs_as)
 
 
@@ -160,5 +162,5 @@ async def _mount(engine: Engine, mounter: Mounter, member: Member, guest: Guest)
     except Refused as refused:
         if refused.reason != Reason.EMPTY:
             raise
-        await _make_volumes(engine, member, guest)
+        await _make_volumes(engine, guest)
         await mounter.mount(*asked)

@@ -20,6 +20,7 @@ from hubkit.pool.plan import Plan, Spare, plan
 from hubkit.pool.pool import Kind, Pool
 from hubkit.pool.spares import Engine
 from hubkit.spawner import removing
+from hubkit.spawner.calls import EngineSilent
 from hubkit.spawner.engine import is_silence
 from hubkit.warden.refusals import Refused
 
@@ -146,11 +147,9 @@ class Keeper:
                 pool.away.discard(identity)
         if pool.capacity:
             self._servers = await spares.servers(self._engine, pool.project)
+        await self._shed()
         # Where there is no room for all, each image gets some.
         scarce_first = sorted(pool.kinds, key=lambda one: len(pool.members.of(one)))
-        for image in reversed(scarce_first):
-            for identity in filter(pool.members.drop, self._plan(image).remove):
-                await self._removed(identity)
         for image in scarce_first:
             kind, planned = pool.kinds[image], self._plan(image)
             if planned.start and kind.blueprint and self._may_make(kind):
@@ -158,24 +157,38 @@ class Keeper:
                 pool.woken.set()
                 return
 
+    async def _shed(self) -> None:
+        """Remove what is not to wait any more; where room is short, of each image in turn."""
+        pool = self._pool
+        while True:
+            most_first = sorted(pool.kinds, key=lambda one: -len(pool.members.of(one)))
+            gone = next((found for one in most_first if (found := self._plan(one, 1).remove)), ())
+            if not gone:
+                return
+            for identity in filter(pool.members.drop, gone):
+                await self._removed(identity)
+
     async def _removed(self, identity: str) -> bool:
         """Return whether a container is gone; one that cannot be removed now is doomed."""
         self._pool.doomed.add(identity)
         try:
             await removing.remove(self._engine, identity)
-        except APIError as error:  # it alone is the trouble: the engine did answer
+        except (APIError, EngineSilent) as error:  # it may be the only one in trouble
             log.warning("The container %s is removed later: %s", identity[:12], error)
             return False
         self._pool.doomed.discard(identity)
         return True
 
-    def _plan(self, image: str) -> Plan:
+    def _plan(self, image: str, step: int | None = None) -> Plan:
         pool, key, now = self._pool, self._pool.key(image), time.time()
         waiting = [
             Spare(one.id, now - one.made, bool(key) and one.key == key, pool.is_replaced(one))
             for one in pool.members.of(image)
         ]
-        room = pool.capacity - self._servers - len(pool.members) if pool.capacity else None
+        room = None
+        if pool.capacity:
+            room = pool.capacity - self._servers - len(pool.members) - len(pool.doomed)
+            room = room if step is None else max(room, -step)
         return plan(waiting, pool.size(image) if key else 0, room)
 
     def _may_make(self, kind: Kind) -> bool:

@@ -13,7 +13,7 @@ class Member:
     Attributes:
         id: The container's whole id.
         name: Its name while it waits.
-        image: The image's name, as servers are started with it.
+        image: What the pool calls the image; see `nobody.for_visitors`.
         key: Of the blueprint it was made from.
         made: When, in seconds since 1970.
         started: The engine's own words for when its process was started; others mean that

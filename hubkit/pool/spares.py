@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from docker.errors import NotFound
+from docker.errors import APIError, NotFound
 
 from hubkit import names
 from hubkit.errors import EngineError
@@ -47,7 +48,7 @@ async def make(engine: Engine, blueprint: Blueprint, project: str) -> Member:
         NeverReady: It ended, or took too long.
         docker.errors.APIError: The engine refused.
 
-    Whatever happens, no container is left that is not returned.
+    Whatever happens, no container is left that is not returned, if the engine removes it.
     """
     name = names.pool_member(project, secrets.token_hex(names.RANDOM // 2))
     begun = time.time()  # a drain from now on means it, too
@@ -63,7 +64,8 @@ async def make(engine: Engine, blueprint: Blueprint, project: str) -> Member:
         await engine.docker("start", identity)
         started = await _waiting(engine, identity)
     except BaseException:
-        await asyncio.shield(removing.remove(engine, identity))
+        with contextlib.suppress(APIError):  # then the next look at the pool finds it
+            await asyncio.shield(removing.remove(engine, identity))
         raise
     return Member(identity, name, blueprint.image, blueprint.key, begun, started)
 

@@ -99,6 +99,7 @@ class WarmServer(TemporaryServer):
         guest = handout.Guest(
             user=self.user.name,
             name=self.object_name,
+            image=self.image,
             mounts=self.mount_binds,
             new_folders=self.filled_folders() if self.server_user else self._new_folders,
             env=cold["environment"],

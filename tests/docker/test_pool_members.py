@@ -75,6 +75,7 @@ class Site:
         guest = handout.Guest(
             user="ada",
             name=name,
+            image=IMAGE,
             mounts=[HOME],
             new_folders=(),
             env={"JUPYTERHUB_USER": "ada"},

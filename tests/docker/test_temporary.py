@@ -134,12 +134,16 @@ def test_a_page_elsewhere(stack: Stack):
     assert computed(stack, base, kernel.json()["id"], ready["token"], "6*7") == "42"
     [name] = visitors(stack)
     until(lambda: ended(stack, name), 60, "the visit is over")
+    preflight = asked(stack, "OPTIONS", f"{base}api/kernels", headers={**origin, **wanted})
+    assert preflight.status_code == 204
+    assert preflight.headers["Access-Control-Allow-Headers"] == "authorization"
     gone = asked(stack, "GET", f"{base}api/kernels", headers=headers)
     assert gone.status_code in {403, 424}
     assert gone.headers["Access-Control-Allow-Origin"] == ORIGIN
-    stranger = {**headers, "Origin": "https://book-example.org"}
-    refused = asked(stack, "GET", f"{base}api/kernels", headers=stranger)
-    assert "Access-Control-Allow-Origin" not in refused.headers
+    stranger = {**headers, **wanted, "Origin": "https://book-example.org"}
+    for method in ("GET", "OPTIONS"):
+        refused = asked(stack, method, f"{base}api/kernels", headers=stranger)
+        assert "Access-Control-Allow-Origin" not in refused.headers
 
 
 def computed(stack: Stack, base: str, kernel: str, token: str, code: str) -> str:

@@ -66,6 +66,16 @@ def _seconds(model: dict[str, Any], key: str) -> float:
     return datetime.fromisoformat(str(text).replace("Z", "+00:00")).timestamp() if text else 0.0
 
 
+def _since(users: dict[str, dict[str, Any]]) -> dict[str, float]:
+    """Return when visitors' servers were started, of those where the hub says so.
+
+    That is when they came, but for what they started anew; when a user was made is not said
+    to the service.
+    """
+    servers = {name: (one.get("servers") or {}).get("") or {} for name, one in users.items()}
+    return {name: at for name, one in servers.items() if (at := _seconds(one, "started"))}
+
+
 def absent(visits: Iterable[Visit], there: Iterable[str], now: float) -> list[str]:
     """Return the names that count although the hub has no such user."""
     known = set(there)
@@ -89,7 +99,7 @@ class Ending:
         now = time.time()
         visits = self._ledger.visits()  # before: who comes meanwhile is in the hub's answer only
         users = {one["name"]: one for one in await self._hub.users() if is_visitor(one["name"])}
-        self._ledger.keep(users, {name: _seconds(one, "created") for name, one in users.items()})
+        self._ledger.keep(users, _since(users))
         for name in absent(visits, users, now):
             self._ledger.leave(name)
         known = {one.name: one for one in self._ledger.visits()}

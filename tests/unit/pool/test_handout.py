@@ -18,6 +18,7 @@ FOLDER = {"Type": "bind", "Source": "/data", "Target": "/srv/data", "ReadOnly": 
 ADA = Guest(
     user="ada",
     name="jupyter-ada",
+    image="lab:1",
     mounts=[HOME, FOLDER],
     new_folders=(),
     env={"JUPYTERHUB_USER": "ada", "NUMBER": 1, "NONE": None},

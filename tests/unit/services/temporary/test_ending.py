@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -76,7 +78,8 @@ class Hub:
         self.ended = []
 
     async def users(self):
-        return [user(name=name, created=LONG_AGO) for name in self.NAMES]
+        server = {"started": LONG_AGO, "last_activity": LONG_AGO, "pending": None}
+        return [{"name": name, "servers": {"": server}} for name in self.NAMES]
 
     async def end(self, name):
         if name == self.NAMES[1]:
@@ -94,3 +97,16 @@ async def test_one_that_does_not_end(tmp_path, caplog):
     assert hub.ended == [Hub.NAMES[0], Hub.NAMES[2]]
     assert [one.name for one in ledger.visits()] == [Hub.NAMES[1]]
     assert f"the visit of {Hub.NAMES[1]} is ended later: 500" in caplog.text
+
+
+@pytest.mark.parametrize("server", [{}, {"started": None, "pending": None}])
+async def test_unknown_since_when(tmp_path, server):
+    """Whoever the ledger does not know, and the hub says nothing of, has just come."""
+    hub, ledger = Hub(), Ledger(tmp_path / "visitors.sqlite", 10)
+    hub.users = lambda: asyncio.sleep(0, [{"name": Hub.NAMES[0], "servers": {"": server}}])
+
+    await Ending(hub, ledger, LIMITS).look()
+
+    assert hub.ended == []
+    [visit] = ledger.visits()
+    assert visit.since == pytest.approx(time.time(), abs=60)
