@@ -9,6 +9,7 @@ from typing import Any
 
 MB = 1_000_000
 LONGEST = 200  # characters of somebody else's words
+SHOWN = 3  # layers under way: as many as the engine loads at once
 
 WAITING = {"Pulling fs layer", "Waiting"}
 LOADING, LOADED, UNPACKING = (
@@ -92,6 +93,14 @@ class _Layer:
         if not self.total:
             return 0.5 if self.state == UNPACKING or self.state in LOADED else 0.0
         return (self.loaded + self.unpacked) / self.total / 2
+
+    @property
+    def now(self) -> str:
+        """How far it is, while it is loaded or unpacked."""
+        if self.state not in (LOADING, UNPACKING) or not self.total:
+            return ""
+        word, done = ("", self.loaded) if self.state == LOADING else ("unpacking ", self.unpacked)
+        return f"{word}{done / MB:.0f} of {self.total / MB:.0f} MB"
 
     def hear(self, state: str, detail: Mapping[str, Any]) -> None:
         self.state = state
@@ -177,4 +186,12 @@ class Layers:
             return f"pulling {image}: {done}"
         complete = all(layer.total or layer.done for layer in layers)
         of = f" of {'' if complete else 'at least '}{total / MB:.0f}" if total else ""
-        return f"pulling {image}: {loaded / MB:.0f}{of} MB, {done}"
+        return f"pulling {image}: {loaded / MB:.0f}{of} MB, {done}{self._now()}"
+
+    def _now(self) -> str:
+        """Return how far each layer is that is under way, where there are several."""
+        busy = [f"{name[:12]} {one.now}" for name, one in self._layers.items() if one.now]
+        if len(self._layers) < 2 or not busy:
+            return ""
+        more = f", {len(busy) - SHOWN} more" if len(busy) > SHOWN else ""
+        return f"; now {', '.join(busy[:SHOWN])}{more}"

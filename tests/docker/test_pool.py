@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from collections.abc import Iterator
 
+import docker
 import pytest
 
 from tests.lab import PORT, address
@@ -53,6 +55,25 @@ def test_warm(hub: WarmHub):
     hub.require_tidy(user)
     user.stop()
     hub.require_tidy()
+
+
+def memory(container: str) -> int:
+    """Return the bytes of a container's own, without files that are kept in memory."""
+    with contextlib.closing(docker.APIClient()) as engine:
+        found = engine.stats(container, stream=False)["memory_stats"]["stats"]
+    return int(found["rss"] if "rss" in found else found["anon"])
+
+
+@pytest.mark.thorough
+def test_what_it_costs(hub: WarmHub):
+    """What waits takes no more memory than a server nobody uses."""
+    hub.full()
+    user = User(hub, "idle").start()
+    assert hub.got(user)
+    waiting = hub.full()
+    time.sleep(5)
+
+    assert max(map(memory, waiting)) <= memory(user.container)
 
 
 def test_closed_while_it_waits(hub: WarmHub):

@@ -39,7 +39,7 @@ BEGUN = (
         pytest.param(BEGUN, "pulling lab:1: 1 of 3 layers", 0, id="no sizes yet"),
         pytest.param(
             (*BEGUN, event("Downloading", "b", 12 * MB, 100 * MB)),
-            "pulling lab:1: 12 of at least 100 MB, 1 of 3 layers",
+            "pulling lab:1: 12 of at least 100 MB, 1 of 3 layers; now b 12 of 100 MB",
             3,
             id="one size",
         ),
@@ -49,7 +49,7 @@ BEGUN = (
                 event("Downloading", "b", 12 * MB, 100 * MB),
                 event("Downloading", "c", 240 * MB, 240 * MB),
             ),
-            "pulling lab:1: 252 of 340 MB, 1 of 3 layers",
+            "pulling lab:1: 252 of 340 MB, 1 of 3 layers; now b 12 of 100 MB, c 240 of 240 MB",
             37,
             id="all sizes",
         ),
@@ -61,7 +61,7 @@ BEGUN = (
                 event("Extracting", "b", 50 * MB, 100 * MB),
                 event("Pull complete", "c"),
             ),
-            "pulling lab:1: 100 of 100 MB, 2 of 3 layers",
+            "pulling lab:1: 100 of 100 MB, 2 of 3 layers; now b unpacking 50 of 100 MB",
             87,
             id="unpacking counts",
         ),
@@ -85,9 +85,16 @@ BEGUN = (
         ),
         pytest.param(
             (*BEGUN, event("Downloading", "b", 5 * MB, 4 * MB)),
-            "pulling lab:1: 4 of at least 4 MB, 1 of 3 layers",
+            "pulling lab:1: 4 of at least 4 MB, 1 of 3 layers; now b 4 of 4 MB",
             25,
             id="more than announced",
+        ),
+        pytest.param(
+            [event("Downloading", name * 64, MB, 4 * MB) for name in "abcde"],
+            "pulling lab:1: 5 of 20 MB, 0 of 5 layers; now aaaaaaaaaaaa 1 of 4 MB, "
+            "bbbbbbbbbbbb 1 of 4 MB, cccccccccccc 1 of 4 MB, 2 more",
+            12,
+            id="many under way",
         ),
     ],
 )
