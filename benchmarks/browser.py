@@ -20,6 +20,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
 THIS_HOST, VISITOR = "10.231.88.1", "10.231.88.2"
 UP_SECONDS = 30
+SPACE = "kitbench"  # one name, because there is one pair of addresses
 
 
 class NoBrowser(RuntimeError):
@@ -27,27 +28,25 @@ class NoBrowser(RuntimeError):
 
 
 @asynccontextmanager
-async def chromium(tag: str) -> AsyncIterator[Browser]:
+async def chromium() -> AsyncIterator[Browser]:
     """Start a Chromium to which localhost is this machine.
-
-    Args:
-        tag: The run's; its end distinguishes the network.
 
     Raises:
         NoBrowser: There is none.
-        CommandFailed: The network cannot be made.
+        CommandFailed: The network cannot be made, as while another benchmark's is there.
     """
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         raise NoBrowser("no Chromium on PATH")
-    space = f"kit{tag[-6:]}"
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "chromium"
-        script.write_text(f'#!/bin/sh\nexec ip netns exec {space} {path} "$@"\n')
+        script.write_text(f'#!/bin/sh\nexec ip netns exec {SPACE} {path} "$@"\n')
         script.chmod(0o755)
-        await engine.run("ip", "netns", "add", space)
+        if not await engine.run("ip", "netns", "pids", SPACE, check=False):
+            await _disconnect()  # what a run that was killed has left
+        await engine.run("ip", "netns", "add", SPACE)
         try:
-            await _connect(space)
+            await _connect(SPACE)
             rule = f"--host-resolver-rules=MAP localhost {THIS_HOST}"
             async with async_playwright() as playwright:
                 browser = await playwright.chromium.launch(
@@ -56,7 +55,12 @@ async def chromium(tag: str) -> AsyncIterator[Browser]:
                 yield browser
                 await browser.close()
         finally:
-            await engine.run("ip", "netns", "delete", space, check=False)
+            await _disconnect()
+
+
+async def _disconnect() -> None:
+    await engine.run("ip", "link", "delete", f"{SPACE}a", check=False)
+    await engine.run("ip", "netns", "delete", SPACE, check=False)
 
 
 async def _connect(space: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import requests
 
+from hubkit import names
 from tests.support import Stack, run, until
 
 ADMIN = "admin-of-the-tests"
@@ -27,6 +28,16 @@ def opened(folder: Path, **settings: str) -> Iterator[Stack]:
         yield made
     finally:
         made.destroy()
+
+
+@contextmanager
+def tagged(image: str, name: str) -> Iterator[None]:
+    """Have *image* under another name, too."""
+    run("docker", "tag", image, name)
+    try:
+        yield
+    finally:
+        run("docker", "image", "rm", name)
 
 
 def asked(stack: Stack, method: str, path: str, **extra: Any) -> requests.Response:
@@ -61,7 +72,7 @@ def waiting(stack: Stack, image: str) -> dict[str, str]:
 
 def container_of(stack: Stack, visitor: str) -> dict[str, Any]:
     """Return the engine's answer about the server of *visitor*."""
-    return stack.inspect(f"{stack.project}-jupyter-{visitor.replace('-', '-2d')}")
+    return stack.inspect(names.container(visitor, project=stack.project))
 
 
 def traces(stack: Stack) -> dict[str, list[str]]:

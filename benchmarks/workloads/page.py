@@ -22,7 +22,7 @@ async def from_the_address(side: Side, sample: Sample) -> None:
     """Type the hub's address into a browser that never was there; one server waits."""
     await side.keep_ready(1)
     try:
-        async with chromium(side.common.tag) as browser:
+        async with chromium() as browser:
             context = await browser.new_context(ignore_https_errors=True, base_url=side.url)
             page = await context.new_page()
             with sample.measured():
@@ -39,7 +39,7 @@ async def first_page(side: Side, sample: Sample) -> None:
     name = people(1)[0]
     async with side.hub() as hub:
         await hub.start([name])
-    async with chromium(side.common.tag) as browser:
+    async with chromium() as browser:
         with sample.measured():
             await _visit(browser, side, name, sample)
 

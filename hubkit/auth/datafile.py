@@ -7,38 +7,10 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 PAUSE = 0.01  # seconds between two tries
-
-
-def make(path: Path, tables: str, wait: float) -> None:
-    """Make the file with its tables, and so that who reads never waits.
-
-    SQLite's own time limit does not cover the change to its write-ahead log: of two
-    processes that begin at once, one is told at once that the file is locked.
-
-    Args:
-        path: The file; made where missing.
-        tables: SQL that changes nothing where they are there.
-        wait: Seconds for other processes to finish.
-
-    Raises:
-        sqlite3.OperationalError: The file cannot be opened, or stays locked.
-    """
-    end = time.monotonic() + wait
-    while True:
-        try:
-            with closing(sqlite3.connect(path, timeout=wait)) as database:
-                database.execute("PRAGMA journal_mode = WAL")
-                database.executescript(tables)
-                return
-        except sqlite3.OperationalError as error:
-            busy = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-            if not busy or time.monotonic() > end:
-                raise
-        time.sleep(PAUSE)
 
 
 class DataFile:
@@ -84,19 +56,41 @@ class DataFile:
 
     def _current(self) -> sqlite3.Connection:
         if self._database is None or _inode(self._path) != self._inode:
+            if self._database:
+                self._database.close()
+                self._database = None
+            before = _inode(self._path)
             self._database = self._opened()
+            self._inode = before or _inode(self._path)
+            weakref.finalize(self, self._database.close)
         return self._database
 
     def _opened(self) -> sqlite3.Connection:
-        if self._database:
-            self._database.close()
-            self._database = None
-        make(self._path, self._tables, self._wait)
-        self._inode = _inode(self._path)
+        """Return the file with its tables, and so that who reads never waits.
+
+        SQLite's own time limit does not cover the change to its write-ahead log: of two
+        processes that begin at once, one is told at once that the file is locked.
+        """
+        end = time.monotonic() + self._wait
+        while True:
+            try:
+                return self._connected()
+            except sqlite3.OperationalError as error:
+                busy = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+                if not busy or time.monotonic() > end:
+                    raise
+            time.sleep(PAUSE)
+
+    def _connected(self) -> sqlite3.Connection:
         opened = sqlite3.connect(
             self._path, timeout=self._wait, isolation_level=None, check_same_thread=False
         )
-        weakref.finalize(self, opened.close)
+        try:
+            opened.execute("PRAGMA journal_mode = WAL")
+            opened.executescript(self._tables)
+        except BaseException:
+            opened.close()
+            raise
         return opened
 
 

@@ -162,7 +162,8 @@ class Gone(UserUrlHandler):
     async def get(self, name: str, path: str | None) -> None:
         """Say that the server is gone, and open a fresh one at the same document."""
         user = self.current_user
-        if (user and user.name == name) or not (is_visitor(name) or self.find_user(name) is None):
+        somebodys = not is_visitor(name) and self.find_user(name) is not None
+        if somebodys or (user and user.name == name):
             await super().get(name, path or "/")
             return
         if not wants_page(self) or "api" in (path or "").split("/"):

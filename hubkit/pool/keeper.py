@@ -151,7 +151,7 @@ class Keeper:
         # Where there is no room for all, each image gets some.
         scarce_first = sorted(pool.kinds, key=lambda one: len(pool.members.of(one)))
         for image in scarce_first:
-            kind, planned = pool.kinds[image], self._plan(image)
+            kind, planned = pool.kinds[image], self._plan(image, self._room())
             if planned.start and kind.blueprint and self._may_make(kind):
                 await self._make(kind, kind.blueprint)
                 pool.woken.set()
@@ -161,8 +161,11 @@ class Keeper:
         """Remove what is not to wait any more; where room is short, of each image in turn."""
         pool = self._pool
         while True:
+            room = self._room()
+            step = room if room is None else max(room, -1)
             most_first = sorted(pool.kinds, key=lambda one: -len(pool.members.of(one)))
-            gone = next((found for one in most_first if (found := self._plan(one, 1).remove)), ())
+            planned = (self._plan(one, step).remove for one in most_first)
+            gone = next(filter(None, planned), ())
             if not gone:
                 return
             for identity in filter(pool.members.drop, gone):
@@ -179,16 +182,18 @@ class Keeper:
         self._pool.doomed.discard(identity)
         return True
 
-    def _plan(self, image: str, step: int | None = None) -> Plan:
+    def _room(self) -> int | None:
+        """Return how many more may wait, less than 0 for too many; None for no limit."""
+        pool = self._pool
+        taken = self._servers + len(pool.members) + len(pool.doomed)
+        return pool.capacity - taken if pool.capacity else None
+
+    def _plan(self, image: str, room: int | None) -> Plan:
         pool, key, now = self._pool, self._pool.key(image), time.time()
         waiting = [
             Spare(one.id, now - one.made, bool(key) and one.key == key, pool.is_replaced(one))
             for one in pool.members.of(image)
         ]
-        room = None
-        if pool.capacity:
-            room = pool.capacity - self._servers - len(pool.members) - len(pool.doomed)
-            room = room if step is None else max(room, -step)
         return plan(waiting, pool.size(image) if key else 0, room)
 
     def _may_make(self, kind: Kind) -> bool:
@@ -235,7 +240,10 @@ class Keeper:
         pool, until = self._pool, self._next_look
         quiet = pool.quiet_at()
         if quiet is not None and not pool.unsupported:
-            missing = [kind.pause for image, kind in pool.kinds.items() if self._plan(image).start]
+            room = self._room()
+            missing = [
+                kind.pause for image, kind in pool.kinds.items() if self._plan(image, room).start
+            ]
             until = min([until, *(max(quiet, pause) for pause in missing)])
         with suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, until - pool.clock())):

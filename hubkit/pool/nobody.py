@@ -73,11 +73,12 @@ class Several:
     What waits for the ones is of no use to the others, so each have their own.
 
     Args:
-        settings: As for `spawner`.
+        people: Of those with an account.
+        visitors: Of those without.
     """
 
-    def __init__(self, settings: Mapping[str, Any]):
-        self._people, self._visitors = Nobody(settings), Nobody(settings, VISITOR)
+    def __init__(self, people: Nobody, visitors: Nobody):
+        self._people, self._visitors = people, visitors
 
     @property
     def images(self) -> Sequence[str]:
@@ -101,13 +102,19 @@ def for_visitors(image: str) -> str:
     return f"{image}{FOR_VISITORS}"
 
 
-def anybody(settings: Mapping[str, Any], ways: Sequence[str]) -> Nobody | Several:
-    """Return whoever may come.
+def guests(settings: Mapping[str, Any], ways: Sequence[str]) -> list[Nobody]:
+    """Return whoever may come: somebody with an account, a visitor, or both.
 
     Args:
         settings: As for `spawner`.
         ways: The words of AUTH.
     """
-    if "temporary" not in ways:
-        return Nobody(settings)
-    return Several(settings) if len(ways) > 1 else Nobody(settings, VISITOR)
+    people = [NAME] if set(ways) != {"temporary"} else []
+    visitor = [VISITOR] if "temporary" in ways else []
+    return [Nobody(settings, name) for name in (*people, *visitor)]
+
+
+def anybody(settings: Mapping[str, Any], ways: Sequence[str]) -> Nobody | Several:
+    """Return `guests` as one."""
+    found = guests(settings, ways)
+    return Several(*found) if len(found) > 1 else found[0]

@@ -39,8 +39,8 @@ def hub(engine: OwnEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     made.settings |= {"POOL_SIZE": "1", "DOCKER_NOTEBOOK_DIR": "/home/jovyan/work"}
     made.site("brisk.py", BRISK)
     made.lay_out()
-    start_mounter(made.project, made.path / "run" / "mounter", made.settings, engine=engine)
     try:
+        start_mounter(made.project, made.path / "run" / "mounter", made.settings, engine=engine)
         yield made.start()
     finally:
         close_connections()

@@ -10,13 +10,14 @@ import pytest
 import requests
 import websocket
 
-from tests.support import Stack, run, until
+from tests.support import Stack, until
 from tests.visits import (
     admin,
     asked,
     container_of,
     ended,
     opened,
+    tagged,
     traces,
     visitors,
     waiting,
@@ -30,7 +31,6 @@ LAB, OTHER = "hubkit-notebook:test", "hubkit-visitors:test"
 
 @pytest.fixture(scope="module")
 def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    run("docker", "tag", LAB, OTHER)
     settings = {
         "TEMPORARY_CAPACITY": "3",
         "TEMPORARY_IMAGE": f"{LAB},{OTHER}",
@@ -38,9 +38,9 @@ def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         "TEMPORARY_MAX_AGE": "590",  # ten minutes before the end a line is shown
         "CORS_ORIGINS": ORIGIN,
     }
-    with opened(tmp_path_factory.mktemp("stack"), **settings) as made:
+    folder = tmp_path_factory.mktemp("stack")
+    with tagged(LAB, OTHER), opened(folder, **settings) as made:
         yield made
-    run("docker", "image", "rm", OTHER)
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.person import Person
-from tests.support import Stack, run, until
-from tests.visits import asked, container_of, ended, opened, visitors, waiting
+from tests.support import Stack, until
+from tests.visits import asked, container_of, ended, opened, tagged, visitors, waiting
 
 pytestmark = [pytest.mark.docker, pytest.mark.thorough]
 
@@ -17,16 +17,15 @@ LAB, FOR_VISITORS = "hubkit-notebook:test", "hubkit-book:test"
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    run("docker", "tag", LAB, FOR_VISITORS)
     settings = {
         "AUTH": "native,temporary",
         "TEMPORARY_IMAGE": FOR_VISITORS,
         "TEMPORARY_MEM_LIMIT": "512M",
         "TEMPORARY_CAPACITY": "1",
     }
-    with opened(tmp_path_factory.mktemp("stack"), **settings) as made:
+    folder = tmp_path_factory.mktemp("stack")
+    with tagged(LAB, FOR_VISITORS), opened(folder, **settings) as made:
         yield made
-    run("docker", "image", "rm", FOR_VISITORS)
 
 
 def test_each_with_their_own(stack: Stack):

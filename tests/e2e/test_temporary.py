@@ -80,11 +80,11 @@ def test_a_visit(stack: Stack, page: Page, asked: list[Request]):
 
 def test_a_stale_link(stack: Stack, page: Page, asked: list[Request]):
     """Its page says that the server is gone, and opens the document in a fresh one by itself."""
-    page.goto("/user/tmp-abcdefghijkl/lab/tree/x.ipynb?a=b")
+    page.goto("/user/tmp-abcdefghijkl/lab/tree/x.ipynb?a=b#c")
     expect(page.get_by_role("heading", name="This server is gone")).to_be_visible()
 
     page.wait_for_url(
-        re.compile(r"/user/tmp-(?!abcdefghijkl)[a-z0-9]{12}/lab/tree/x\.ipynb\?a=b"),
+        re.compile(r"/user/tmp-(?!abcdefghijkl)[a-z0-9]{12}/lab/tree/x\.ipynb\?a=b#c$"),
         timeout=lab.START_MS,
         wait_until="commit",
     )

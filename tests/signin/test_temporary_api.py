@@ -77,6 +77,16 @@ def test_image(hub, body):
     assert [visit["image"]] == list(body.values())
 
 
+def test_hidden_page(hub):
+    """The address of another site's image or frame takes no place; that of a program does."""
+    refused = hub.visitor().get("/build/gh/a/b/main", headers={"Sec-Fetch-Site": "cross-site"})
+
+    assert refused.status_code == 403
+    assert hub.list(ADMIN) == []
+    assert "event-stream" in hub.visitor().get("/build/gh/a/b/main").headers["Content-Type"]
+    assert len(hub.list(ADMIN)) == 1
+
+
 def test_page_of_an_image(hub):
     """A link chooses an image, whose hand-outs are counted; one there is not takes no place."""
     assert hub.visitor().opens("/hub/temporary?image=r")[0] == hub.list(ADMIN)[0]["name"]

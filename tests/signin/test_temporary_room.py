@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import sqlite3
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -178,3 +181,36 @@ def test_administrator(hub):
     assert requests.delete(f"{url}/{name}", headers=ADMIN, timeout=30).status_code == 404
     until(lambda: not hub.names(TOKEN), 10, "the visit is over")
     assert "This server is gone" in told(visitor.get(f"/user/{name}/lab"))
+
+
+def test_the_ledger_is_lost(hub):
+    """Who is here stays, and counts since their server was started."""
+    name = hub.visitor().opens("/")[0]
+    [before] = hub.list(TOKEN)
+    with contextlib.closing(sqlite3.connect(hub.path / "visitors.sqlite")) as database, database:
+        database.execute("DELETE FROM visitors")
+
+    until(lambda: hub.names(TOKEN) == {name}, 60, "the visit is known again")
+
+    [after] = hub.list(TOKEN)
+    assert after["since"] == pytest.approx(before["since"], abs=10)
+    time.sleep(2)
+    assert hub.names(TOKEN) == {name}
+
+
+def test_slow(hub):
+    """A start that takes longer than a page waits is no less a hand-out, once it is there."""
+    visitor, counted = hub.visitor(), handed_out(hub)
+    (hub.path / "slow").touch()
+    try:
+        page = visitor.get("/lab")
+    finally:
+        (hub.path / "slow").unlink()
+    assert "/hub/spawn-pending/" in page.url
+    waiting = page.url.removeprefix(hub.url())
+
+    until(lambda: "/spawn-pending/" not in visitor.get(waiting).url, 60, "it has started")
+
+    told = hub.stats()
+    assert (told["in_use"], told["starting"]) == (1, 0)
+    assert handed_out(hub) == counted + 1

@@ -25,6 +25,7 @@ TABLES = {
 }
 SCOPES = {"boss": ["admin:servers"], "clerk": ["list:users", "servers"]}
 CONFIG = """
+import asyncio
 from pathlib import Path
 
 from hubkit import auth, services, settings, stack
@@ -55,6 +56,8 @@ class Spawner(TinyServer):
     async def start(self):
         if (root / "broken").exists():
             raise RuntimeError("no engine")
+        if (root / "slow").exists():
+            await asyncio.sleep(11)  # JupyterHub's page waits for ten
         return await super().start()
 
 

@@ -12,7 +12,6 @@ from the servers, as without all this; nothing of them is changed.
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from hubkit import assets, stack
 from hubkit.pool import nobody, running
@@ -44,12 +43,7 @@ async def _keep(env: Settings) -> None:
     settings = await running.hub_is_up()
     client = await asyncio.to_thread(lambda: nobody.spawner(settings).client)
     engine = PoolEngine(client, ParallelEngine.calls)
-    guests = [nobody.Nobody(settings, name) for name in _guests(env)]
+    guests = nobody.guests(settings, env.auth)
     taker = Taker(engine, env.compose_project_name)
     folders = assets.folders(env.static_files)
     await Keeper(Store(stack.LAB_FILES), taker, Offered(guests), folders).run()
-
-
-def _guests(env: Settings) -> list[Any]:
-    visitors = [nobody.VISITOR] if "temporary" in env.auth else []
-    return visitors if env.auth == ("temporary",) else [nobody.NAME, *visitors]

@@ -18,6 +18,7 @@ from hubkit.visitors import is_visitor
 
 IDLE, AGE, EMPTY, ABSENT = "idle", "age", "empty", "absent"
 GRACE = 60.0  # seconds a visitor may be without a server: it may just be starting again
+TROUBLE = HubkitError, sqlite3.Error, OSError  # another time it may work
 LEAST_BETWEEN, MOST_BETWEEN = 0.5, 10.0  # seconds between two looks
 
 log = logging.getLogger("hubkit.temporary")
@@ -108,13 +109,14 @@ class Ending:
             for name in sorted(set(users) & set(known))
             if (why := why_gone(users[name], known[name], self._limits, now))
         }
-        # One that does not end holds up no other's end.
-        ended = await asyncio.gather(
-            *(self.end(name, why) for name, why in due.items()), return_exceptions=True
-        )
-        for name, found in zip(due, ended, strict=True):
-            if isinstance(found, BaseException):
-                log.warning("the visit of %s is ended later: %s", name, found)
+        await asyncio.gather(*(self._end_due(name, why) for name, why in due.items()))
+
+    async def _end_due(self, name: str, why: str) -> None:
+        """End one visit; if it does not end now, that holds up no other's end."""
+        try:
+            await self.end(name, why)
+        except TROUBLE as error:
+            log.warning("the visit of %s is ended later: %s", name, error)
 
     async def end(self, name: str, why: str) -> bool:
         """End one visit; return whether it is over."""
@@ -130,6 +132,6 @@ class Ending:
         while True:
             try:
                 await self.look()
-            except (HubkitError, sqlite3.Error, OSError) as error:
+            except TROUBLE as error:
                 log.warning("will look again: %s", error)
             await asyncio.sleep(self._limits.between)

@@ -233,6 +233,10 @@ async def test_two_images_in_little_room(site):
     await lab.work()
     assert sorted(keys(lab)) == sorted([LAB.key, other.key])
 
+    lab.pool.resize("lab:1", 0)
+    await lab.work()
+    assert keys(lab) == [other.key] * 2
+
 
 async def test_run(site, monkeypatch):
     """The loop fills the pool, refills it when told, and ends when the hub does."""

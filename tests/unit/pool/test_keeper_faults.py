@@ -67,6 +67,25 @@ async def test_never_ready(site, caplog):
     assert lab.engine.asked.count("create_container") == 2
 
 
+async def test_never_ready_nor_removed(site, caplog):
+    """Why it never waited is said all the same, and the next look removes it."""
+    lab = site(1)
+    lab.engine.log = b"hubkit: no Python\n"
+
+    async def dies(identity):
+        lab.engine.containers[identity]["State"].update(Running=False, StartedAt="t")
+
+    lab.engine._start = dies
+    lab.engine.refuses["remove_container"] = [refusal(500)]
+
+    await lab.work()
+    assert "did not come to wait: hubkit: no Python" in caplog.text
+    await lab.settle()
+
+    assert lab.engine.asked.count("create_container") == 1
+    assert not lab.engine.containers
+
+
 async def test_creation_that_fails(site):
     """A refusal of the engine leaves nothing, and what comes later is another try."""
     lab = site(1)
